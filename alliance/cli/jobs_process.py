@@ -1,0 +1,65 @@
+"""The jobs worker as a child process of the server: started with it, stopped with it, revived when it dies."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from threading import Event, Thread
+
+#: Seconds before a dead worker is started again: doubled at each death in a row, up to the last.
+FIRST_PAUSE, LAST_PAUSE = 1.0, 60.0
+#: A worker that lived this long was healthy, so its death starts the count anew.
+HEALTHY_AFTER = 60.0
+#: Seconds a worker gets to finish what it is doing.
+GRACE = 10.0
+
+
+class JobsProcess:
+    """Runs one command and keeps it running until ``stop``."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._stopping = Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = Thread(target=self._keep, name="jobs-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the process and the thread that revives it."""
+        self._keeper.start()
+
+    def restart(self) -> None:
+        """Let the running process finish; the keeper starts the next one with the present code."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """Stop the process, by force after the grace period. Does nothing when never started."""
+        self._stopping.set()
+        if self._keeper.is_alive():
+            self._keeper.join()
+
+    def _keep(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            code = self._run()
+            if self._stopping.is_set():
+                return
+            pause = FIRST_PAUSE if time.monotonic() - began >= HEALTHY_AFTER else min(pause * 2, LAST_PAUSE)
+            if code not in (0, -15):
+                print(f"alliance: the worker ended ({code}), again in {pause:.0f} s", file=sys.stderr)
+            self._stopping.wait(pause)
+
+    def _run(self) -> int:
+        """Run until the process ends or we are told to stop; returns its exit code."""
+        # A session of its own: Ctrl-C in the terminal reaches the server, which then stops the worker.
+        self._process = subprocess.Popen(self._command, start_new_session=True)
+        while not self._stopping.wait(0.2):
+            if (code := self._process.poll()) is not None:
+                return code
+        self._process.terminate()
+        try:
+            return self._process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()

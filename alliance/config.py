@@ -1,0 +1,90 @@
+"""Settings, read once from the environment (prefix ``ALLIANCE_``; ``DATABASE_URL`` and ``PORT`` bare)."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ConfigurationError(Exception):
+    """The environment does not describe a system that can start; the message says what to set."""
+
+
+class Settings(BaseSettings):
+    """How this installation runs.
+
+    ``local`` (the default) makes its own secret under ``instance/`` and may load a demo world;
+    ``production`` starts only with every secret given and cookies bound to HTTPS.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALLIANCE_", extra="ignore", populate_by_name=True)
+
+    environment: Literal["local", "production"] = Field(
+        default="local", validation_alias=AliasChoices("ALLIANCE_ENV", "environment")
+    )
+    instance_path: Path = Field(
+        default_factory=lambda: Path.cwd() / "instance",
+        validation_alias=AliasChoices("ALLIANCE_INSTANCE", "instance_path"),
+    )
+    database_url: str = Field(default="", validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    secret_key: str = ""
+    port: int = Field(default=8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))
+    #: Where one-time codes go: ``console`` prints them, ``outbox`` appends them to ``instance/outbox.jsonl``.
+    code_sender: Literal["console", "outbox"] = "console"
+    #: Served over HTTPS: session cookies are marked Secure. Always so in production.
+    https: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.environment == "production":
+            if len(self.secret_key) < 32:
+                raise ValueError(
+                    "生产环境必须设置 ALLIANCE_SECRET_KEY（至少 32 个字符） / "
+                    "ALLIANCE_SECRET_KEY with at least 32 characters is required in production"
+                )
+            self.https = True
+        self.instance_path = self.instance_path.resolve()
+        if not self.database_url:
+            self.database_url = f"sqlite:///{self.instance_path / 'alliance.db'}"
+        self.database_url = _with_driver(self.database_url)
+        return self
+
+
+def load_settings() -> Settings:
+    """Settings from the environment; in ``local`` a missing secret is made once and kept.
+
+    Raises ConfigurationError with one line a person can act on.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    if not settings.secret_key:
+        settings.secret_key = _kept_secret(settings.instance_path / "secret.key")
+    return settings
+
+
+def _with_driver(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", opener=_owner_only) as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

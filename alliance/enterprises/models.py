@@ -1,0 +1,58 @@
+"""The tables of enterprises and outlets."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alliance.clock import SINCE_EVER
+from alliance.store import Base, Identity, new_id
+
+
+class Enterprise(Base):
+    """A member enterprise; in its selling role its id is the ``merchant_id`` of what it owns."""
+
+    __tablename__ = "enterprises"
+
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    credit_code: Mapped[str] = mapped_column(String(18), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+
+
+class EnterpriseZone(Base):
+    """The zone of an enterprise from ``starts_on`` until its next row starts."""
+
+    __tablename__ = "enterprise_zones"
+
+    enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"), primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True, default=SINCE_EVER)
+    zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), index=True)
+
+
+class Outlet(Base):
+    """A place where passes are scanned. ``code`` is the merchant's own 门店编号."""
+
+    __tablename__ = "outlets"
+    __table_args__ = (UniqueConstraint("merchant_id", "code"),)
+
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+
+
+class OutletZone(Base):
+    """The zone of an outlet from ``starts_on`` until its next row starts."""
+
+    __tablename__ = "outlet_zones"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlets.merchant_id", "outlets.id"]),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True, default=SINCE_EVER)
+    zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), index=True)

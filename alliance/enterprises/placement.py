@@ -1,0 +1,47 @@
+"""Where an enterprise or an outlet stood on a given business date."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, select
+from sqlalchemy.orm import Session, aliased
+
+from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
+
+
+def enterprise_zone_on(day: date | ColumnElement[date], enterprise_id: Any) -> ScalarSelect[int]:
+    """A scalar subquery: the zone id of the enterprise on that day."""
+    row = aliased(EnterpriseZone)
+    return (
+        select(row.zone_id)
+        .where(row.enterprise_id == enterprise_id, row.starts_on <= day)
+        .order_by(row.starts_on.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def outlet_zone_on(day: date | ColumnElement[date], merchant_id: Any, outlet_id: Any) -> ScalarSelect[int]:
+    """A scalar subquery: the zone id of the outlet on that day."""
+    row = aliased(OutletZone)
+    return (
+        select(row.zone_id)
+        .where(row.merchant_id == merchant_id, row.outlet_id == outlet_id, row.starts_on <= day)
+        .order_by(row.starts_on.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def move_enterprise(session: Session, enterprise: Enterprise, zone_id: int, starts_on: date) -> None:
+    """The enterprise stands in ``zone_id`` from ``starts_on``; earlier days keep their zone."""
+    session.merge(EnterpriseZone(enterprise_id=enterprise.id, starts_on=starts_on, zone_id=zone_id))
+
+
+def move_outlet(session: Session, outlet: Outlet, zone_id: int, starts_on: date) -> None:
+    """The outlet stands in ``zone_id`` from ``starts_on``; earlier days keep their zone."""
+    session.merge(
+        OutletZone(
+            merchant_id=outlet.merchant_id, outlet_id=outlet.id, starts_on=starts_on, zone_id=zone_id
+        )
+    )

@@ -1,0 +1,33 @@
+"""Alembic's entry point: online migrations on the URL that ``alliance.store`` hands over."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+
+from alliance.schema import metadata
+from alliance.store import UtcDateTime, make_engine
+
+
+def render_item(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
+    """Migrations name SQLAlchemy's own types: they must run long after our classes have moved."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def run() -> None:
+    """Migrate in one transaction, so that a failed migration leaves the database as it was."""
+    engine = make_engine(context.config.attributes["url"])
+    with engine.connect().execution_options(writes=True) as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            render_as_batch=connection.dialect.name == "sqlite",
+            render_item=render_item,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    engine.dispose()
+
+
+run()

@@ -1,0 +1,181 @@
+"""The life of an offer: submitted, approved or returned, live on its days, withdrawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alliance.audit.trail import Actor, record
+from alliance.clock import business_date
+from alliance.offers.models import (
+    Offer,
+    OfferApproval,
+    OfferReturn,
+    OfferRevision,
+    OfferRevisionOutlet,
+    OfferWithdrawal,
+)
+from alliance.offers.pricing import Terms, Threshold
+
+
+class State(StrEnum):
+    """Where a revision stands; derived from its rows and the day, never stored."""
+
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    LIVE = "live"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+class OfferInvalid(Exception):
+    """A draft that cannot stand: the field at fault and a code for the words."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class AlreadyDecided(Exception):
+    """The revision was approved or returned before; it stays as it was decided."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a merchant submits. Days are inclusive; empty outlets mean all of the merchant's."""
+
+    code: str
+    title: str
+    terms: Terms
+    starts_on: date | None = None
+    ends_on: date | None = None
+    limit_total: int | None = None
+    limit_holder: int | None = None
+    outlet_ids: Sequence[UUID] = ()
+
+
+def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: datetime) -> OfferRevision:
+    """Submit an offer, or a new revision of the one that has the draft's code.
+
+    Raises OfferInvalid for terms that cannot be meant.
+    """
+    _check(draft, business_date(at))
+    offer = session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, Offer.code == draft.code))
+    if offer is None:
+        offer = Offer(merchant_id=merchant_id, code=draft.code, created_at=at)
+        session.add(offer)
+        session.flush()
+    latest = session.scalar(
+        select(func.max(OfferRevision.number)).where(
+            OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer.id
+        )
+    )
+    revision = OfferRevision(
+        merchant_id=merchant_id,
+        offer_id=offer.id,
+        number=(latest or 0) + 1,
+        title=draft.title,
+        terms=draft.terms.model_dump(),
+        starts_on=draft.starts_on,
+        ends_on=draft.ends_on,
+        limit_total=draft.limit_total,
+        limit_holder=draft.limit_holder,
+        submitted_at=at,
+        submitted_by_id=by.account_id,
+    )
+    session.add(revision)
+    session.flush()
+    for outlet_id in draft.outlet_ids:
+        session.add(
+            OfferRevisionOutlet(merchant_id=merchant_id, revision_id=revision.id, outlet_id=outlet_id)
+        )
+    record(session, by, "offer.submit", f"offer_revision:{revision.id}", at, enterprise_id=merchant_id)
+    return revision
+
+
+def approve(session: Session, revision: OfferRevision, by: Actor, at: datetime) -> None:
+    """The organizer says yes. Raises AlreadyDecided."""
+    _refuse_decided(session, revision)
+    session.add(
+        OfferApproval(
+            merchant_id=revision.merchant_id, revision_id=revision.id, at=at, by_id=by.account_id
+        )
+    )
+    record(
+        session, by, "offer.approve", f"offer_revision:{revision.id}", at, enterprise_id=revision.merchant_id
+    )
+
+
+def return_to_merchant(
+    session: Session, revision: OfferRevision, reason: str, by: Actor, at: datetime
+) -> None:
+    """The organizer sends a revision back and says why. Raises AlreadyDecided."""
+    _refuse_decided(session, revision)
+    session.add(
+        OfferReturn(
+            merchant_id=revision.merchant_id,
+            revision_id=revision.id,
+            at=at,
+            by_id=by.account_id,
+            reason=reason,
+        )
+    )
+    record(
+        session, by, "offer.return", f"offer_revision:{revision.id}", at, enterprise_id=revision.merchant_id
+    )
+
+
+def withdraw(session: Session, offer: Offer, by: Actor, at: datetime) -> None:
+    """Take an offer back for good; withdrawing twice is withdrawing once."""
+    if session.get(OfferWithdrawal, (offer.merchant_id, offer.id)) is None:
+        session.add(
+            OfferWithdrawal(
+                merchant_id=offer.merchant_id, offer_id=offer.id, at=at, by_id=by.account_id
+            )
+        )
+        record(session, by, "offer.withdraw", f"offer:{offer.id}", at, enterprise_id=offer.merchant_id)
+
+
+def _check(draft: Draft, today: date) -> None:
+    if not draft.title.strip():
+        raise OfferInvalid("title", "missing")
+    if draft.starts_on and draft.ends_on and draft.ends_on < draft.starts_on:
+        raise OfferInvalid("ends_on", "before_start")
+    if draft.ends_on and draft.ends_on < today:
+        raise OfferInvalid("ends_on", "past")
+    if isinstance(draft.terms, Threshold) and draft.terms.off_fen > draft.terms.threshold_fen:
+        raise OfferInvalid("off_fen", "above_threshold")
+    if draft.limit_total and draft.limit_holder and draft.limit_holder > draft.limit_total:
+        raise OfferInvalid("limit_holder", "above_total")
+
+
+def _refuse_decided(session: Session, revision: OfferRevision) -> None:
+    key = (revision.merchant_id, revision.id)
+    # Two organizers may press at once: the offer's row is the lock they take turns on.
+    session.execute(
+        select(Offer.id)
+        .where(Offer.merchant_id == revision.merchant_id, Offer.id == revision.offer_id)
+        .with_for_update()
+    )
+    if session.get(OfferApproval, key) or session.get(OfferReturn, key):
+        raise AlreadyDecided
+
+
+def current_state(session: Session, revision: OfferRevision, today: date) -> State:
+    """Where a revision stands on a day."""
+    key = (revision.merchant_id, revision.id)
+    if session.get(OfferWithdrawal, (revision.merchant_id, revision.offer_id)):
+        return State.WITHDRAWN
+    if session.get(OfferReturn, key):
+        return State.RETURNED
+    if session.get(OfferApproval, key) is None:
+        return State.SUBMITTED
+    if revision.ends_on and revision.ends_on < today:
+        return State.ENDED
+    return State.APPROVED if revision.starts_on and revision.starts_on > today else State.LIVE

@@ -1,0 +1,162 @@
+"""The tables of scans, redemptions, reversals, refused attempts and dirty marks."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alliance.people.models import HolderKind
+from alliance.refused import Reason
+from alliance.store import Base, new_id
+
+
+class Channel(StrEnum):
+    """How a fact reached the store."""
+
+    COUNTER = "counter"
+    API = "api"
+    IMPORT = "import"
+
+
+def _of(table: str, column: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["merchant_id", column], [f"{table}.merchant_id", f"{table}.id"])
+
+
+class Scan(Base):
+    """An accepted presentation at an outlet. ``revision_ids`` freezes the offers it may be redeemed under."""
+
+    __tablename__ = "scans"
+    __table_args__ = (_of("outlets", "outlet_id"),)
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    outlet_id: Mapped[UUID]
+    pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id"))
+    revision_ids: Mapped[list[str]] = mapped_column(JSON)
+    at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+
+
+class Redemption(Base):
+    """The fact. Amounts in 分; everything from ``holder_id`` to ``outlet_zone_id`` is as it was then.
+
+    ``digest`` is taken over the fact's own columns (``redemptions.digests``) and shows tampering.
+    ``answer`` is what the client was told, to be told again word for word; imports have none.
+    """
+
+    __tablename__ = "redemptions"
+    __table_args__ = (
+        _of("outlets", "outlet_id"),
+        _of("offers", "offer_id"),
+        _of("offer_revisions", "revision_id"),
+        _of("scans", "scan_id"),
+        CheckConstraint("gross_fen >= 0", name="gross_not_negative"),
+        CheckConstraint("discount_fen >= 0 AND discount_fen <= gross_fen", name="discount_within_gross"),
+        CheckConstraint("paid_fen = gross_fen - discount_fen", name="paid_is_the_rest"),
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        Index("ix_redemptions_business_date_merchant_id", "business_date", "merchant_id"),
+        Index("ix_redemptions_holder_id_business_date", "holder_id", "business_date"),
+        Index("ix_redemptions_merchant_id_offer_id", "merchant_id", "offer_id"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    scan_id: Mapped[UUID | None]
+    outlet_id: Mapped[UUID]
+    offer_id: Mapped[UUID]
+    revision_id: Mapped[UUID]
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
+    holder_kind: Mapped[HolderKind] = mapped_column(String(10))
+    employer_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"))
+    employer_zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"))
+    outlet_zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"))
+    gross_fen: Mapped[int]
+    discount_fen: Mapped[int]
+    paid_fen: Mapped[int]
+    quantity: Mapped[int]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    business_date: Mapped[date]
+    posted_month: Mapped[date]
+    channel: Mapped[Channel] = mapped_column(String(10))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+    receipt_no: Mapped[str | None] = mapped_column(String(64))
+    body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    answer: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Reversal(Base):
+    """A negative fact that points at a redemption. Amounts are ≤ 0.
+
+    ``uses`` is −1 on the reversal that leaves nothing of the redemption, else 0: it gives the use back.
+    """
+
+    __tablename__ = "reversals"
+    __table_args__ = (
+        _of("redemptions", "redemption_id"),
+        CheckConstraint("gross_fen <= 0 AND discount_fen <= 0 AND paid_fen <= 0", name="amounts_negative"),
+        CheckConstraint("paid_fen = gross_fen - discount_fen", name="paid_is_the_rest"),
+        CheckConstraint("uses IN (0, -1)", name="uses_zero_or_one"),
+        Index("ix_reversals_merchant_id_redemption_id", "merchant_id", "redemption_id"),
+        Index("ix_reversals_business_date", "business_date"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    redemption_id: Mapped[UUID]
+    uses: Mapped[int]
+    gross_fen: Mapped[int]
+    discount_fen: Mapped[int]
+    paid_fen: Mapped[int]
+    occurred_at: Mapped[datetime]
+    business_date: Mapped[date]
+    posted_month: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(200))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+    body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    answer: Mapped[str] = mapped_column(Text)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class RefusedAttempt(Base):
+    """Somebody was turned down at a counter, and why. Holds nothing about the person."""
+
+    __tablename__ = "refused_attempts"
+    __table_args__ = (
+        _of("outlets", "outlet_id"),
+        Index("ix_refused_attempts_merchant_id_outlet_id_at", "merchant_id", "outlet_id", "at"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    outlet_id: Mapped[UUID]
+    at: Mapped[datetime]
+    reason: Mapped[Reason] = mapped_column(String(30))
+    request_id: Mapped[UUID | None]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+
+
+class DirtyMark(Base):
+    """A fact arrived on a business date whose figures may have been derived already."""
+
+    __tablename__ = "dirty_marks"
+
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

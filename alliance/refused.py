@@ -1,0 +1,44 @@
+"""The named refusal: why a pass, an offer or a redemption was turned down at the counter.
+
+The words for each reason live with the surfaces; the domain only names it.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Every reason a counter or a POS can be given. Part of the API: never renamed."""
+
+    MALFORMED = "malformed"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    UNKNOWN_KEY = "unknown_key"
+    REVOKED = "revoked"
+    ALREADY_PRESENTED = "already_presented"
+    NOT_ENTITLED = "not_entitled"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    SCAN_NOT_FOUND = "scan_not_found"
+    SCAN_EXPIRED = "scan_expired"
+    WRONG_OUTLET = "wrong_outlet"
+    OFFER_NOT_FOUND = "offer_not_found"
+    OFFER_NOT_LIVE = "offer_not_live"
+    OFFER_NOT_HERE = "offer_not_here"
+    BELOW_THRESHOLD = "below_threshold"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+    LIMIT_TOTAL = "limit_total"
+    LIMIT_HOLDER = "limit_holder"
+    IN_FLIGHT = "in_flight"
+    BODY_MISMATCH = "body_mismatch"
+    REDEMPTION_NOT_FOUND = "redemption_not_found"
+    REVERSED_ALREADY = "reversed_already"
+    REFUND_EXCEEDS_PAID = "refund_exceeds_paid"
+    UNDO_TOO_LATE = "undo_too_late"
+
+
+class Refused(Exception):
+    """A verb said no. ``reason`` is for machines, ``params`` fill the words (amounts in 分)."""
+
+    def __init__(self, reason: Reason, **params: object) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.params = params

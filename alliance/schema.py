@@ -1,0 +1,14 @@
+"""All tables: importing this module completes ``Base.metadata``, for migrations and for ``verify``."""
+
+import alliance.accounts.models
+import alliance.audit.models
+import alliance.circulation.models
+import alliance.enterprises.models
+import alliance.offers.models
+import alliance.passes.models
+import alliance.people.models
+import alliance.redemptions.models
+import alliance.zones.models
+from alliance.store import Base
+
+metadata = Base.metadata

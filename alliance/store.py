@@ -1,0 +1,201 @@
+"""The store: declarative base, column types, engines and sessions for SQLite and PostgreSQL.
+
+SQLite runs with WAL, ``synchronous=FULL`` and foreign keys on; a session that writes opens its
+transactions with BEGIN IMMEDIATE, because upgrading a read transaction fails under concurrency
+instead of waiting. PostgreSQL runs READ COMMITTED with a lock timeout of two seconds.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+import uuid_utils.compat
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import orm
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+#: How long a statement waits for another transaction's lock before the caller is told to try again.
+LOCK_TIMEOUT_SECONDS = 2
+#: SQLite has one lock for all writers, so a queue at the counter is waited for much longer.
+SQLITE_BUSY_SECONDS = 30
+#: No request's transaction may outlive this; the rule of the dirty marks leans on it.
+STATEMENT_TIMEOUT_SECONDS = 60
+
+#: A key of a reference table. SQLite only numbers rows by itself in a column of type INTEGER.
+Identity = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, stored as UTC; a naive one is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(orm.DeclarativeBase):
+    """Every table. All constraints have names, so that migrations can speak of them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+        datetime: UtcDateTime,
+        int: sa.BigInteger,
+        UUID: sa.Uuid,
+        dict[str, Any]: sa.JSON,
+    }
+
+
+class Session(orm.Session):
+    """A session whose transactions take SQLite's write lock at once after ``for_writing``."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> sa.Engine | sa.Connection:
+        # A session keys its connection by engine, so the writing twin must be one and the same object.
+        return self.info.get("writing_engine") or super().get_bind(*args, **kwargs)
+
+
+def for_writing(session: orm.Session) -> None:
+    """Say, before its first statement, that this session's transactions will write."""
+    if session.in_transaction():
+        raise RuntimeError("for_writing must come before the first statement of a transaction")
+    bind = session.get_bind()
+    assert isinstance(bind, sa.Engine)
+    session.info["writing_engine"] = bind.execution_options(writes=True)
+
+
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Whether a statement gave up waiting for somebody else's lock: the same call may be made again."""
+    original = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return "locked" in str(original) or "busy" in str(original)
+    return getattr(original, "sqlstate", None) in {"55P03", "40P01", "40001"}
+
+
+def new_id() -> UUID:
+    """A UUIDv7 (RFC 9562): unique without asking the database, and rows made together lie together."""
+    return uuid_utils.compat.uuid7()
+
+
+def insert_or_ignore(
+    session: orm.Session, table: type[Base], conflict: Sequence[str], values: dict[str, Any]
+) -> bool:
+    """INSERT … ON CONFLICT DO NOTHING: true when the row is ours, false when the key was taken.
+
+    On PostgreSQL it waits for a concurrent transaction that holds the same key.
+    """
+    statement = dialect_insert(session, table).values(**values)
+    result = session.execute(statement.on_conflict_do_nothing(index_elements=list(conflict)))
+    return cast("sa.CursorResult[Any]", result).rowcount == 1
+
+
+def dialect_insert(session: orm.Session, table: type[Base]) -> Any:
+    """The INSERT of the session's dialect, which knows ON CONFLICT; both spell it alike."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Arguments of ``create_engine`` for this database."""
+    if sa.make_url(url).get_backend_name() == "postgresql":
+        settings = (
+            f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s "
+            f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s "
+            f"-c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_SECONDS}s"
+        )
+        return {"connect_args": {"options": settings}, "pool_size": 16, "max_overflow": 16, "pool_pre_ping": True}
+    return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}, "pool_size": 16, "max_overflow": 64}
+
+
+def make_engine(url: str, **options: Any) -> sa.Engine:
+    """An engine with the house's settings. ``url`` names the driver (``postgresql+psycopg``, ``sqlite``)."""
+    engine = sa.create_engine(url, **(engine_options(url) | options))
+    tune(engine)
+    return engine
+
+
+def tune(engine: sa.Engine) -> None:
+    """Attach what SQLite needs on each connection and at each BEGIN; nothing on PostgreSQL."""
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+
+
+def sessionmaker_for(engine: sa.Engine) -> orm.sessionmaker[Session]:
+    """Sessions on ``engine``, for commands, the worker and tests."""
+    return orm.sessionmaker(engine, class_=Session)
+
+
+@contextmanager
+def one_snapshot(session: orm.Session) -> Iterator[None]:
+    """Read everything inside from one state of the store (REPEATABLE READ; SQLite always does so).
+
+    Must be entered before the session's first statement.
+    """
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    yield
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database to ``revision``; creates the directory of an SQLite file."""
+    path = sa.make_url(url).database
+    if url.startswith("sqlite") and path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    command.upgrade(migration_config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database back to ``revision`` (``base`` drops everything)."""
+    command.downgrade(migration_config(url), revision)
+
+
+def migration_config(url: str) -> Config:
+    """Alembic's configuration, with no ini file: the script directory travels in the package."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    # The driver's own BEGIN comes too late and is never IMMEDIATE; the "begin" event emits ours.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,32 @@
+"""Walking the tree of zones."""
+
+import re
+
+from sqlalchemy import CTE, ScalarSelect, Select, select
+from sqlalchemy.orm import Session
+
+from alliance.zones.models import Zone
+
+_CODE = re.compile(r"\d{12}")
+
+
+def is_zone_code(text: str) -> bool:
+    """Whether ``text`` has the form of a division code: twelve digits."""
+    return bool(_CODE.fullmatch(text))
+
+
+def zone_by_code(session: Session, code: str) -> Zone | None:
+    """The zone with this division code."""
+    return session.scalar(select(Zone).where(Zone.code == code))
+
+
+def subtree_ids(zone_id: int | ScalarSelect[int]) -> Select[tuple[int]]:
+    """A SELECT of the ids of a zone and of everything below it, to use with ``IN``."""
+    tree: CTE = select(Zone.id).where(Zone.id == zone_id).cte("subtree", recursive=True)
+    tree = tree.union(select(Zone.id).join(tree, Zone.parent_id == tree.c.id))
+    return select(tree.c.id)
+
+
+def in_subtree(session: Session, zone_id: int, root_id: int) -> bool:
+    """Whether ``zone_id`` is ``root_id`` or lies below it."""
+    return session.scalar(subtree_ids(root_id).where(Zone.id == zone_id).limit(1)) is not None
