@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     code_sender: Literal["console", "outbox"] = "console"
     #: Served over HTTPS: session cookies are marked Secure. Always so in production.
     https: bool = False
+    #: How many reverse proxies stand in front; their X-Forwarded headers are believed, nobody else's.
+    proxies: int = Field(default=0, ge=0, le=5)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -79,7 +81,7 @@ def _with_driver(url: str) -> str:
 def _kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("x", opener=_owner_only) as file:
+        with open(path, "x", opener=_owner_only) as file:
             file.write(secrets.token_urlsafe(48))
     except FileExistsError:
         pass

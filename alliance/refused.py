@@ -10,6 +10,7 @@ class Reason(StrEnum):
     """Every reason a counter or a POS can be given. Part of the API: never renamed."""
 
     MALFORMED = "malformed"
+    UNKNOWN_CODE = "unknown_code"
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     UNKNOWN_KEY = "unknown_key"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -110,8 +110,15 @@ def insert_or_ignore(
     On PostgreSQL it waits for a concurrent transaction that holds the same key.
     """
     statement = dialect_insert(session, table).values(**values)
-    result = session.execute(statement.on_conflict_do_nothing(index_elements=list(conflict)))
-    return cast("sa.CursorResult[Any]", result).rowcount == 1
+    return wrote(session, statement.on_conflict_do_nothing(index_elements=list(conflict)))
+
+
+def wrote(session: orm.Session, upsert: Any) -> bool:
+    """Run an INSERT … ON CONFLICT and say whether it wrote a row.
+
+    Asked by RETURNING: the drivers do not agree on the row count of such statements.
+    """
+    return session.execute(upsert.returning(sa.literal(1))).first() is not None
 
 
 def dialect_insert(session: orm.Session, table: type[Base]) -> Any:
@@ -119,10 +126,10 @@ def dialect_insert(session: orm.Session, table: type[Base]) -> Any:
     if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
-        return postgresql_insert(table)
+        return postgresql_insert(table.__table__)
     from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-    return sqlite_insert(table)
+    return sqlite_insert(table.__table__)
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -133,7 +140,7 @@ def engine_options(url: str) -> dict[str, Any]:
             f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s "
             f"-c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_SECONDS}s"
         )
-        return {"connect_args": {"options": settings}, "pool_size": 16, "max_overflow": 16, "pool_pre_ping": True}
+        return {"connect_args": {"options": settings}, "pool_size": 16, "max_overflow": 16}
     return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}, "pool_size": 16, "max_overflow": 64}
 
 

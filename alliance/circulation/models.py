@@ -9,12 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alliance.store import Base
 
 
-class DerivedDay(Base):
-    """The figures of this past day have been derived. Without a dirty mark they are the truth."""
+class DerivedMonth(Base):
+    """The days of ``month`` up to ``through`` have been derived. Without a dirty mark they are the truth."""
 
-    __tablename__ = "derived_days"
+    __tablename__ = "derived_months"
 
-    business_date: Mapped[date] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    through: Mapped[date]
     derived_at: Mapped[datetime]
 
 

@@ -41,7 +41,5 @@ def move_enterprise(session: Session, enterprise: Enterprise, zone_id: int, star
 def move_outlet(session: Session, outlet: Outlet, zone_id: int, starts_on: date) -> None:
     """The outlet stands in ``zone_id`` from ``starts_on``; earlier days keep their zone."""
     session.merge(
-        OutletZone(
-            merchant_id=outlet.merchant_id, outlet_id=outlet.id, starts_on=starts_on, zone_id=zone_id
-        )
+        OutletZone(merchant_id=outlet.merchant_id, outlet_id=outlet.id, starts_on=starts_on, zone_id=zone_id)
     )

@@ -103,9 +103,7 @@ def approve(session: Session, revision: OfferRevision, by: Actor, at: datetime) 
     """The organizer says yes. Raises AlreadyDecided."""
     _refuse_decided(session, revision)
     session.add(
-        OfferApproval(
-            merchant_id=revision.merchant_id, revision_id=revision.id, at=at, by_id=by.account_id
-        )
+        OfferApproval(merchant_id=revision.merchant_id, revision_id=revision.id, at=at, by_id=by.account_id)
     )
     record(
         session, by, "offer.approve", f"offer_revision:{revision.id}", at, enterprise_id=revision.merchant_id
@@ -135,9 +133,7 @@ def withdraw(session: Session, offer: Offer, by: Actor, at: datetime) -> None:
     """Take an offer back for good; withdrawing twice is withdrawing once."""
     if session.get(OfferWithdrawal, (offer.merchant_id, offer.id)) is None:
         session.add(
-            OfferWithdrawal(
-                merchant_id=offer.merchant_id, offer_id=offer.id, at=at, by_id=by.account_id
-            )
+            OfferWithdrawal(merchant_id=offer.merchant_id, offer_id=offer.id, at=at, by_id=by.account_id)
         )
         record(session, by, "offer.withdraw", f"offer:{offer.id}", at, enterprise_id=offer.merchant_id)
 

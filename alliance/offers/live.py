@@ -24,7 +24,7 @@ def holder_scope(holder_id: int) -> str:
     return f"holder:{holder_id}"
 
 
-def newest_approved() -> Select[tuple[OfferRevision]]:
+def newest_approved() -> Select[OfferRevision]:
     """A SELECT of the revision in force of every offer that is not withdrawn, whatever its days."""
     later = aliased(OfferRevision)
     return (
@@ -46,7 +46,7 @@ def newest_approved() -> Select[tuple[OfferRevision]]:
     )
 
 
-def live(day: date) -> Select[tuple[OfferRevision]]:
+def live(day: date) -> Select[OfferRevision]:
     """A SELECT of the revisions that are live on ``day``."""
     return newest_approved().where(
         or_(OfferRevision.starts_on.is_(None), OfferRevision.starts_on <= day),
@@ -78,7 +78,7 @@ def remaining(session: Session, revision: OfferRevision, holder_id: int | None =
                 LimitCounter.offer_id == revision.offer_id,
                 LimitCounter.scope.in_(scopes),
             )
-        ).tuples()
+        ).all()
     )
     return {
         scope.partition(":")[0]: max(0, limit - used.get(scope, 0))
@@ -87,14 +87,17 @@ def remaining(session: Session, revision: OfferRevision, holder_id: int | None =
     }
 
 
-def find_offer(session: Session, merchant_id: int, code_or_id: str) -> Offer | None:
-    """A merchant's offer by its code (优惠编号) or its id."""
-    named = Offer.code == code_or_id
+def named(code_or_id: str) -> ColumnElement[bool]:
+    """The condition that an offer has this code (优惠编号) or id."""
     try:
-        named = or_(named, Offer.id == UUID(code_or_id))
+        return or_(Offer.code == code_or_id, Offer.id == UUID(code_or_id))
     except ValueError:
-        pass
-    return session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, named))
+        return Offer.code == code_or_id
+
+
+def find_offer(session: Session, merchant_id: int, code_or_id: str) -> Offer | None:
+    """A merchant's offer by its code or its id."""
+    return session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, named(code_or_id)))
 
 
 def _approved(revision: Any) -> ColumnElement[bool]:

@@ -20,7 +20,7 @@ def zone_by_code(session: Session, code: str) -> Zone | None:
     return session.scalar(select(Zone).where(Zone.code == code))
 
 
-def subtree_ids(zone_id: int | ScalarSelect[int]) -> Select[tuple[int]]:
+def subtree_ids(zone_id: int | ScalarSelect[int]) -> Select[int]:
     """A SELECT of the ids of a zone and of everything below it, to use with ``IN``."""
     tree: CTE = select(Zone.id).where(Zone.id == zone_id).cte("subtree", recursive=True)
     tree = tree.union(select(Zone.id).join(tree, Zone.parent_id == tree.c.id))

@@ -35,10 +35,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_attempts_kind_key_at", "attempts", ["kind", "key", "at"], unique=False)
     op.create_table(
-        "derived_days",
-        sa.Column("business_date", sa.Date(), nullable=False),
+        "derived_months",
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("through", sa.Date(), nullable=False),
         sa.Column("derived_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("business_date", name=op.f("pk_derived_days")),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_derived_months")),
     )
     op.create_table(
         "dirty_marks",
@@ -745,7 +746,7 @@ def downgrade() -> None:
     op.drop_table("holders")
     op.drop_table("enterprises")
     op.drop_table("dirty_marks")
-    op.drop_table("derived_days")
+    op.drop_table("derived_months")
     op.drop_index("ix_attempts_kind_key_at", table_name="attempts")
     op.drop_table("attempts")
     op.drop_table("accounts")

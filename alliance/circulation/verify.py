@@ -1,0 +1,192 @@
+"""Verification: recompute whatever is stored twice, and name each difference.
+
+Every invariant is a generator of Findings with a name of its own; an empty one holds.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
+from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
+from alliance.clock import business_date
+from alliance.offers.live import TOTAL, holder_scope
+from alliance.offers.models import LimitCounter, OfferRevision
+from alliance.redemptions.digests import (
+    REDEMPTION_COLUMNS,
+    REVERSAL_COLUMNS,
+    redemption_digest,
+    reversal_digest,
+)
+from alliance.redemptions.models import DirtyMark, Redemption, Reversal
+
+_BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not hold: which invariant, of what, what is stored and what it should be."""
+
+    invariant: str
+    subject: str
+    stored: object
+    expected: object
+
+
+def redemption_digests(session: Session) -> Iterator[Finding]:
+    """Each redemption is as it was written."""
+    for fact in session.scalars(select(Redemption).execution_options(yield_per=_BATCH)):
+        values = {column: getattr(fact, column) for column in REDEMPTION_COLUMNS}
+        yield from _compare(
+            "redemption_digest", f"redemption {fact.id}", fact.digest, redemption_digest(values)
+        )
+        if fact.business_date != business_date(fact.occurred_at):
+            yield Finding(
+                "redemption_business_date",
+                f"redemption {fact.id}",
+                fact.business_date,
+                business_date(fact.occurred_at),
+            )
+
+
+def reversal_digests(session: Session) -> Iterator[Finding]:
+    """Each reversal is as it was written."""
+    for fact in session.scalars(select(Reversal).execution_options(yield_per=_BATCH)):
+        values = {column: getattr(fact, column) for column in REVERSAL_COLUMNS}
+        yield from _compare("reversal_digest", f"reversal {fact.id}", fact.digest, reversal_digest(values))
+
+
+def refunds_within_paid(session: Session) -> Iterator[Finding]:
+    """Nothing gives back more than was redeemed, and the last reversal leaves nothing."""
+    given = (
+        select(
+            Reversal.merchant_id,
+            Reversal.redemption_id,
+            func.sum(Reversal.paid_fen).label("paid_fen"),
+            func.sum(Reversal.discount_fen).label("discount_fen"),
+            func.sum(Reversal.uses).label("uses"),
+        )
+        .group_by(Reversal.merchant_id, Reversal.redemption_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Redemption, given.c.paid_fen, given.c.discount_fen, given.c.uses).join(
+            given,
+            (given.c.merchant_id == Redemption.merchant_id) & (given.c.redemption_id == Redemption.id),
+        )
+    )
+    for fact, paid, discount, uses in rows:
+        left = (fact.paid_fen + int(paid), fact.discount_fen + int(discount), 1 + int(uses))
+        whole = left == (0, 0, 0)
+        part = left[0] > 0 and left[1] >= 0 and left[2] == 1
+        if not (whole or part):
+            yield Finding("refunds_within_paid", f"redemption {fact.id}", left, "0 ≤ left")
+
+
+def limit_counters(session: Session) -> Iterator[Finding]:
+    """Each counter equals the standing redemptions it counts."""
+    counted = _uses_by_scope(session)
+    stored = {
+        (row.merchant_id, row.offer_id, row.scope): row.used for row in session.scalars(select(LimitCounter))
+    }
+    for key in sorted(counted.keys() | stored.keys(), key=str):
+        subject = f"merchant {key[0]} offer {key[1]} {key[2]}"
+        yield from _compare("limit_counter", subject, stored.get(key, 0), counted.get(key, 0))
+
+
+def derived_days(session: Session) -> Iterator[Finding]:
+    """``day_figures`` equals the facts on every derived day that is not marked."""
+    for registry in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
+        span = (registry.month, registry.through)
+        marked = _marked(session, *span)
+        stored = _keyed(
+            session, select(*DayFigures.__table__.c).where(DayFigures.business_date.between(*span)), 5
+        )
+        facts = _keyed(session, day_figures_of_facts(span), 5)
+        for key in sorted(stored.keys() | facts.keys(), key=str):
+            if key[0] not in marked:
+                yield from _compare(
+                    "derived_day", f"{key[0]} outlet {key[2]}", stored.get(key), facts.get(key)
+                )
+
+
+def derived_months(session: Session) -> Iterator[Finding]:
+    """``month_flows`` equals the facts in every derived month without a mark."""
+    for registry in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
+        if _marked(session, registry.month, registry.through):
+            continue
+        stored = _keyed(session, select(*MonthFlow.__table__.c).where(MonthFlow.month == registry.month), 4)
+        facts = _keyed(session, month_flows_of_facts(registry.month, registry.through), 4)
+        for key in sorted(stored.keys() | facts.keys(), key=str):
+            subject = f"{registry.month:%Y-%m} employer {key[2]} merchant {key[3]}"
+            yield from _compare("derived_month", subject, stored.get(key), facts.get(key))
+
+
+#: In the order in which they are checked: what the figures are made of comes before the figures.
+INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
+    "redemption_digest": redemption_digests,
+    "reversal_digest": reversal_digests,
+    "refunds_within_paid": refunds_within_paid,
+    "limit_counter": limit_counters,
+    "derived_day": derived_days,
+    "derived_month": derived_months,
+}
+
+
+def _compare(invariant: str, subject: str, stored: object, expected: object) -> Iterator[Finding]:
+    if stored != expected:
+        yield Finding(invariant, subject, stored, expected)
+
+
+def _uses_by_scope(session: Session) -> dict[tuple[Any, ...], int]:
+    revision = OfferRevision.__table__.c
+    standing = (
+        select(
+            Redemption.merchant_id,
+            Redemption.offer_id,
+            Redemption.holder_id,
+            revision.limit_total.is_not(None).label("total"),
+            revision.limit_holder.is_not(None).label("holder"),
+            func.count().label("uses"),
+        )
+        .join(
+            OfferRevision,
+            (revision.merchant_id == Redemption.merchant_id) & (revision.id == Redemption.revision_id),
+        )
+        .outerjoin(
+            Reversal,
+            (Reversal.merchant_id == Redemption.merchant_id)
+            & (Reversal.redemption_id == Redemption.id)
+            & (Reversal.uses == -1),
+        )
+        .where(Reversal.id.is_(None), revision.limit_total.is_not(None) | revision.limit_holder.is_not(None))
+        .group_by(
+            Redemption.merchant_id,
+            Redemption.offer_id,
+            Redemption.holder_id,
+            revision.limit_total.is_not(None),
+            revision.limit_holder.is_not(None),
+        )
+    )
+    counted: dict[tuple[Any, ...], int] = {}
+    for merchant_id, offer_id, holder_id, by_total, by_holder, uses in session.execute(standing):
+        scopes = [TOTAL] * bool(by_total) + [holder_scope(holder_id)] * bool(by_holder)
+        for scope in scopes:
+            key = (merchant_id, offer_id, scope)
+            counted[key] = counted.get(key, 0) + uses
+    return counted
+
+
+def _marked(session: Session, first: Any, last: Any) -> set[Any]:
+    return set(
+        session.scalars(select(DirtyMark.business_date).where(DirtyMark.business_date.between(first, last)))
+    )
+
+
+def _keyed(
+    session: Session, query: Select[*tuple[Any, ...]], grain: int
+) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    return {tuple(row[:grain]): tuple(row[grain:]) for row in session.execute(query)}

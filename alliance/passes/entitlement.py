@@ -1,0 +1,64 @@
+"""What a pass entitles to on a day: the person behind it, the employer, the employer's zone."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from alliance.enterprises.models import Enterprise
+from alliance.enterprises.placement import enterprise_zone_on
+from alliance.passes.models import Pass, PassRevocation
+from alliance.people.employment import in_effect
+from alliance.people.models import Employment, Holder, HolderKind
+from alliance.refused import Reason, Refused
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """Everything a scan needs to know of a holder, as it stands on one business date."""
+
+    pass_id: int
+    holder_id: int
+    holder_kind: HolderKind
+    holder_name: str
+    employer_id: int
+    employer_name: str
+    employer_zone_id: int
+
+
+def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Entitlement:
+    """The entitlement of the pass that ``which`` (a condition on Pass) selects; one statement.
+
+    Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
+    employer, on that day).
+    """
+    worker_id = func.coalesce(Holder.sponsor_id, Holder.id)
+    row: Any = session.execute(
+        select(
+            Pass.id,
+            Holder.id,
+            Holder.kind,
+            Holder.name,
+            Enterprise.id,
+            Enterprise.name,
+            enterprise_zone_on(day, Enterprise.id),
+            PassRevocation.at,
+        )
+        .join(Holder, Holder.id == Pass.holder_id)
+        .outerjoin(PassRevocation, PassRevocation.pass_id == Pass.id)
+        .outerjoin(Employment, (Employment.holder_id == worker_id) & in_effect(day))
+        .outerjoin(Enterprise, Enterprise.id == Employment.enterprise_id)
+        .where(which)
+        .order_by(Employment.starts_on.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        raise Refused(Reason.UNKNOWN_KEY)
+    pass_id, holder_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
+    if revoked_at is not None:
+        raise Refused(Reason.REVOKED)
+    if employer_id is None or zone_id is None:
+        raise Refused(Reason.NOT_ENTITLED)
+    return Entitlement(pass_id, holder_id, HolderKind(kind), name, employer_id, employer_name, zone_id)

@@ -1,0 +1,22 @@
+"""Dirty marks: a fact that arrives on a day whose figures may have been derived says so.
+
+A fact of today needs no mark, because today is always read from the facts. A transaction that begins just
+before midnight may commit after the worker has derived the day; so the last minutes of a day are marked
+too. The margin is longer than any transaction may last (``store.STATEMENT_TIMEOUT_SECONDS``).
+"""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from alliance.clock import start_of
+from alliance.redemptions.models import DirtyMark
+
+MARGIN = timedelta(minutes=10)
+
+
+def mark_if_late(session: Session, day: date, at: datetime) -> None:
+    """Mark ``day`` in the fact's own transaction when it is past, or about to be, at ``at``."""
+    if at >= start_of(day + timedelta(days=1)) - MARGIN:
+        session.add(DirtyMark(business_date=day))
+        session.flush()

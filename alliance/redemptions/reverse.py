@@ -1,0 +1,172 @@
+"""Reversal: a negative fact that gives a redemption back, whole (void) or in part (refund)."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alliance.audit.trail import Actor, record
+from alliance.offers.limits import give_back
+from alliance.offers.models import OfferRevision
+from alliance.redemptions.counter import Counter
+from alliance.redemptions.digests import body_digest, reversal_digest
+from alliance.redemptions.marks import mark_if_late
+from alliance.redemptions.models import Redemption, Reversal
+from alliance.redemptions.redeem import Answer
+from alliance.refused import Reason, Refused
+
+#: How long a cashier may undo; afterwards it is the merchant's administrator who reverses.
+UNDO_WINDOW = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of a redemption after its reversals; amounts in 分."""
+
+    gross_fen: int
+    discount_fen: int
+    paid_fen: int
+    uses: int
+
+
+def reverse(
+    session: Session,
+    counter: Counter,
+    reversal_id: UUID,
+    redemption_id: UUID,
+    reason: str,
+    at: datetime,
+    *,
+    refund_fen: int | None = None,
+    within: timedelta | None = None,
+) -> Answer:
+    """Give back ``refund_fen`` of what was paid, or (None) all that is left of the redemption.
+
+    The discount goes back pro rata, and the last refund takes the remainder. ``within`` bounds the age of
+    the redemption. Repeating a call with the same ``reversal_id`` answers the same. Raises Refused:
+    redemption_not_found, reversed_already, refund_exceeds_paid, undo_too_late, body_mismatch.
+    """
+    digest = body_digest({"redemption": redemption_id, "refund_fen": refund_fen, "reason": reason})
+    redemption = _lock(session, counter, redemption_id)
+    stored = session.get(Reversal, (counter.merchant_id, reversal_id))
+    if stored is not None:
+        if stored.body_digest != digest:
+            raise Refused(Reason.BODY_MISMATCH)
+        return Answer(stored.answer, replayed=True)
+    if within is not None and at > redemption.occurred_at + within:
+        raise Refused(Reason.UNDO_TOO_LATE)
+    left = left_of(session, redemption)
+    back = _share(redemption, left, refund_fen)
+    values = _values(redemption, reversal_id, back, at)
+    answer = _answer(values, at)
+    session.add(
+        Reversal(
+            **values,
+            reason=reason,
+            account_id=counter.account_id,
+            token_id=counter.token_id,
+            body_digest=digest,
+            answer=answer,
+            digest=reversal_digest(values),
+        )
+    )
+    session.flush()
+    _settle(session, counter, redemption, back, at)
+    return Answer(answer, replayed=False)
+
+
+def left_of(session: Session, redemption: Redemption) -> Left:
+    """What the reversals so far have left of a redemption."""
+    sums = session.execute(
+        select(
+            func.coalesce(func.sum(Reversal.gross_fen), 0),
+            func.coalesce(func.sum(Reversal.discount_fen), 0),
+            func.coalesce(func.sum(Reversal.paid_fen), 0),
+            func.coalesce(func.sum(Reversal.uses), 0),
+        ).where(Reversal.merchant_id == redemption.merchant_id, Reversal.redemption_id == redemption.id)
+    ).one()
+    gross, discount, paid, uses = map(int, sums)
+    return Left(
+        redemption.gross_fen + gross, redemption.discount_fen + discount, redemption.paid_fen + paid, 1 + uses
+    )
+
+
+def _lock(session: Session, counter: Counter, redemption_id: UUID) -> Redemption:
+    redemption = session.scalar(
+        select(Redemption)
+        .where(
+            Redemption.merchant_id == counter.merchant_id,
+            Redemption.id == redemption_id,
+            Redemption.outlet_id == counter.outlet_id,
+        )
+        .with_for_update()
+    )
+    if redemption is None:
+        raise Refused(Reason.REDEMPTION_NOT_FOUND)
+    return redemption
+
+
+def _share(redemption: Redemption, left: Left, refund_fen: int | None) -> Left:
+    """The part to give back, ``uses`` being 1 when nothing stays."""
+    if left.uses == 0:
+        raise Refused(Reason.REVERSED_ALREADY)
+    if refund_fen is None or refund_fen == left.paid_fen > 0:
+        return left
+    if not 0 < refund_fen < left.paid_fen:
+        raise Refused(Reason.REFUND_EXCEEDS_PAID, left_fen=left.paid_fen)
+    # Pro rata of everything refunded so far, rounded down, less what went back before: the remainders of
+    # single refunds never add up to more than the discount.
+    refunded = redemption.paid_fen - left.paid_fen + refund_fen
+    given_back = redemption.discount_fen - left.discount_fen
+    discount = redemption.discount_fen * refunded // redemption.paid_fen - given_back
+    return Left(refund_fen + discount, discount, refund_fen, 0)
+
+
+def _values(redemption: Redemption, reversal_id: UUID, back: Left, at: datetime) -> dict[str, Any]:
+    return {
+        "merchant_id": redemption.merchant_id,
+        "id": reversal_id,
+        "redemption_id": redemption.id,
+        "uses": -back.uses,
+        "gross_fen": -back.gross_fen,
+        "discount_fen": -back.discount_fen,
+        "paid_fen": -back.paid_fen,
+        "occurred_at": at,
+        "business_date": redemption.business_date,
+        "posted_month": redemption.posted_month,
+    }
+
+
+def _settle(session: Session, counter: Counter, redemption: Redemption, back: Left, at: datetime) -> None:
+    """What a reversal brings with it: the use given back, the dirty mark, the audit entry."""
+    if back.uses:
+        revision = session.get_one(OfferRevision, (redemption.merchant_id, redemption.revision_id))
+        give_back(session, revision, redemption.holder_id)
+    mark_if_late(session, redemption.business_date, at)
+    record(
+        session,
+        Actor(counter.account_id),
+        "redemption.reverse",
+        f"redemption:{redemption.id}",
+        at,
+        enterprise_id=counter.merchant_id,
+        refund_fen=back.paid_fen,
+    )
+
+
+def _answer(values: dict[str, Any], at: datetime) -> str:
+    told = {name: values[name] for name in ("gross_fen", "discount_fen", "paid_fen")}
+    return json.dumps(
+        {
+            "id": str(values["id"]),
+            "redemption_id": str(values["redemption_id"]),
+            "reversed_at": at.isoformat(timespec="seconds"),
+            "whole": values["uses"] == -1,
+            **told,
+        },
+        separators=(",", ":"),
+    )
