@@ -167,9 +167,11 @@ def sessionmaker_for(engine: sa.Engine) -> orm.sessionmaker[Session]:
 def one_snapshot(session: orm.Session) -> Iterator[None]:
     """Read everything inside from one state of the store (REPEATABLE READ; SQLite always does so).
 
-    Must be entered before the session's first statement.
+    Raises RuntimeError inside a transaction, which is bound to its own isolation level already.
     """
-    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+    if session.in_transaction():
+        raise RuntimeError("one_snapshot must come before the first statement of a transaction")
+    if session.get_bind().dialect.name == "postgresql":
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     yield
 

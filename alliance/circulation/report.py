@@ -1,7 +1,6 @@
 """The circulation report of a period, and the flow between zones."""
 
 from dataclasses import dataclass
-from datetime import date
 from itertools import chain
 
 from sqlalchemy import exists, select
@@ -13,6 +12,8 @@ from alliance.circulation.facts import Span
 from alliance.circulation.measures import circulation, concentration, gini, middle, reciprocal, share
 from alliance.zones.models import Zone
 
+#: A period may have this many days: ten years.
+MAX_DAYS = 3660
 #: Outlets with fewer distinct holders than this say too much about single persons.
 SMALL_GROUP = 5
 
@@ -111,11 +112,3 @@ def zone_flow(session: Session, period: Span, zone: Zone | None = None) -> ZoneF
     touched = Zone.id.in_(set(chain.from_iterable(paid)))
     zones = list(session.scalars(select(Zone).where(is_leaf | touched).order_by(Zone.code)))
     return ZoneFlow(zones, [[paid.get((i.id, j.id), 0) for j in zones] for i in zones])
-
-
-def parse_period(first: str, last: str) -> Span:
-    """An inclusive period from two ISO dates. Raises ValueError for no dates, or the wrong way round."""
-    period = (date.fromisoformat(first), date.fromisoformat(last))
-    if period[0] > period[1]:
-        raise ValueError("the period ends before it begins")
-    return period

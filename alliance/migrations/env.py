@@ -14,6 +14,11 @@ def render_item(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
+def include_name(name: str | None, kind: str, _: Any) -> bool:
+    """The job queue makes its own tables in PostgreSQL; they are not ours to migrate."""
+    return not (kind == "table" and (name or "").startswith("huey_"))
+
+
 def run() -> None:
     """Migrate in one transaction, so that a failed migration leaves the database as it was."""
     engine = make_engine(context.config.attributes["url"])
@@ -23,6 +28,7 @@ def run() -> None:
             target_metadata=metadata,
             render_as_batch=connection.dialect.name == "sqlite",
             render_item=render_item,
+            include_name=include_name,
         )
         with context.begin_transaction():
             context.run_migrations()

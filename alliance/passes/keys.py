@@ -4,7 +4,7 @@ import base64
 import hashlib
 from datetime import datetime
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -37,8 +37,14 @@ class Keyring:
         )
         row = newest or self._make(session, at)
         if row.kid not in self._private:
-            scalar = int.from_bytes(self._sealer.decrypt(row.sealed), "big")
-            self._private[row.kid] = _cose_key(ec.derive_private_key(scalar, _CURVE), row.kid)
+            try:
+                scalar = self._sealer.decrypt(row.sealed)
+            except InvalidToken:
+                # Sealed under another secret: its credentials still verify, new ones need a new key.
+                row = self._make(session, at)
+                scalar = self._sealer.decrypt(row.sealed)
+            private = ec.derive_private_key(int.from_bytes(scalar, "big"), _CURVE)
+            self._private[row.kid] = _cose_key(private, row.kid)
         return self._private[row.kid]
 
     def public_key(self, session: Session, kid: bytes) -> COSEKeyInterface | None:

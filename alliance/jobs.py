@@ -1,0 +1,47 @@
+"""Background jobs: deriving past days, and forgetting what has expired.
+
+The queue lives in a file of its own beside SQLite, or in PostgreSQL: there is no broker to run.
+"""
+
+from huey.api import Huey, PostgresHuey, SqliteHuey, crontab
+from sqlalchemy import make_url
+
+from alliance import clock
+from alliance.circulation.derive import derive, pending_months
+from alliance.config import Settings
+from alliance.passes.issue import forget_typed_codes
+from alliance.store import for_writing, make_engine, sessionmaker_for
+
+
+def make_jobs(settings: Settings) -> Huey:
+    """The queue of this installation, with its periodic jobs. Times of day are UTC."""
+    jobs = _queue(settings)
+    sessions = sessionmaker_for(make_engine(settings.database_url))
+
+    @jobs.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def derive_past_days() -> None:
+        with sessions() as session:
+            at = clock.now()
+            months = pending_months(session, at)
+            session.rollback()
+            for_writing(session)
+            for month in months:
+                derive(session, month, at)
+                session.commit()
+
+    @jobs.periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
+    def forget_expired() -> None:
+        with sessions() as session:
+            for_writing(session)
+            forget_typed_codes(session, clock.now())
+            session.commit()
+
+    return jobs
+
+
+def _queue(settings: Settings) -> Huey:
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgresHuey("alliance", dsn=dsn)
+    return SqliteHuey("alliance", filename=str(settings.instance_path / "jobs.db"))

@@ -1,0 +1,71 @@
+"""verify: each corruption is found, and by its own name."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from alliance.circulation.derive import derive
+from alliance.circulation.verify import INVARIANTS
+from alliance.clock import business_date, month_of
+from alliance.offers.pricing import Discount
+from alliance.redemptions.reverse import reverse
+from alliance.store import Session, for_writing
+from tests.world import World
+
+
+@pytest.fixture
+def books(session: Session) -> Session:
+    """Books with a bit of everything, derived, and in order."""
+    for_writing(session)
+    world = World(session)
+    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=9, limit_holder=5)
+    id_ = uuid4()
+    world.redeem(10000, id_=id_)
+    world.redeem(10000, offer="CAP")
+    world.redeem(10000, offer="CAP", holder=world.salesman)
+    reverse(session, world.counter(), uuid4(), id_, "退货", world.at, refund_fen=1000)
+    session.commit()
+    derive(session, month_of(business_date(world.at)), world.later(days=1))
+    session.commit()
+    return session
+
+
+def found(session: Session) -> set[str]:
+    findings = [finding for invariant in INVARIANTS.values() for finding in invariant(session)]
+    session.rollback()
+    return {finding.invariant for finding in findings}
+
+
+def test_books_in_order_have_no_findings(books: Session) -> None:
+    assert found(books) == set()
+
+
+@pytest.mark.parametrize(
+    ("corruption", "names"),
+    [
+        ("UPDATE day_figures SET paid_fen = paid_fen + 1", {"derived_day"}),
+        ("DELETE FROM day_figures", {"derived_day"}),
+        ("UPDATE month_flows SET paid_fen = paid_fen - 1", {"derived_month"}),
+        ("UPDATE limit_counters SET used = used + 1 WHERE scope = 'total'", {"limit_counter"}),
+        ("DELETE FROM limit_counters WHERE scope <> 'total'", {"limit_counter"}),
+        # A fact that is wrong also no longer fits what was derived from it.
+        (
+            "UPDATE redemptions SET gross_fen = gross_fen + 5, paid_fen = paid_fen + 5",
+            {"redemption_digest", "derived_day", "derived_month"},
+        ),
+        ("UPDATE redemptions SET quantity = 2", {"redemption_digest"}),
+        (
+            "UPDATE redemptions SET business_date = '2026-03-05'",
+            {"redemption_digest", "redemption_business_date", "derived_day"},
+        ),
+        (
+            "UPDATE reversals SET gross_fen = gross_fen - 90000, paid_fen = paid_fen - 90000",
+            {"reversal_digest", "refunds_within_paid", "derived_day", "derived_month"},
+        ),
+    ],
+)
+def test_a_corrupted_row_is_named(books: Session, corruption: str, names: set[str]) -> None:
+    books.execute(text(corruption))
+    books.commit()
+    assert found(books) >= names
