@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# The texts in the code are Chinese; these are translations of them.
+LANGUAGES := en
 NPM_QUIET := --no-audit --no-fund --no-update-notifier --loglevel=error
 
 # Stamps: a file says that a step is done; make compares it with what the step is made from.
@@ -35,8 +37,9 @@ run-lan: $(INSTALLED) $(BUILT) ## The same for phones in this network: self-sign
 
 .PHONY: dev
 dev: $(INSTALLED_DEV) $(BUILT) ## The same, starting again at every change of code or assets
-	@node alliance/assets/build.mjs --watch & watcher=$$!; trap "kill $$watcher 2>/dev/null" EXIT INT TERM; \
-	$(BIN)/alliance serve --reload
+	@node alliance/assets/build.mjs --watch & watcher=$$!; $(BIN)/alliance serve --reload & server=$$!; \
+	trap 'kill $$server $$watcher 2>/dev/null' INT TERM HUP; \
+	wait $$server; status=$$?; kill $$watcher 2>/dev/null; wait $$server 2>/dev/null; exit $$status
 
 # --- checking ----------------------------------------------------------------------------------------
 
@@ -72,12 +75,13 @@ migration: $(INSTALLED_DEV) ## Write a migration from the models: make migration
 
 .PHONY: messages
 messages: $(INSTALLED_DEV) ## Collect the texts of the code into the translation catalogues
-	@$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords "_l" --add-comments "Translators:" \
-		--no-location --sort-output --project alliance --output-file alliance/translations/messages.pot alliance
-	@for catalogue in alliance/translations/*/LC_MESSAGES/messages.po; do test -e "$$catalogue" || continue; \
-		language=$${catalogue#alliance/translations/}; \
-		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
-			--locale "$${language%%/*}" -i alliance/translations/messages.pot -o "$$catalogue"; done
+	@mkdir -p alliance/translations
+	@$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords "_l lazy_gettext" \
+		--add-comments "Translators:" --no-location --sort-output --project alliance \
+		--output-file alliance/translations/messages.pot alliance
+	@for language in $(LANGUAGES); do $(BIN)/pybabel --quiet update --init-missing --ignore-obsolete \
+		--no-fuzzy-matching --ignore-pot-creation-date --locale $$language \
+		--input-file alliance/translations/messages.pot --output-dir alliance/translations; done
 
 .PHONY: lock
 lock: $(INSTALLED_DEV) ## Pin again what pyproject.toml, requirements*.in and package.json ask for (UPGRADE=1: newest)

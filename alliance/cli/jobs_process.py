@@ -1,5 +1,6 @@
-"""The jobs worker as a child process of the server: started with it, stopped with it, revived when it dies."""
+"""The jobs worker as a child process of the server: started, stopped and revived by it."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -43,12 +44,12 @@ class JobsProcess:
         while not self._stopping.is_set():
             began = time.monotonic()
             code = self._run()
-            if self._stopping.is_set():
-                return
-            pause = FIRST_PAUSE if time.monotonic() - began >= HEALTHY_AFTER else min(pause * 2, LAST_PAUSE)
-            if code not in (0, -15):
+            if code in (0, -signal.SIGTERM) or time.monotonic() - began >= HEALTHY_AFTER:
+                pause = FIRST_PAUSE
+            elif not self._stopping.is_set():
                 print(f"alliance: the worker ended ({code}), again in {pause:.0f} s", file=sys.stderr)
             self._stopping.wait(pause)
+            pause = min(pause * 2, LAST_PAUSE)
 
     def _run(self) -> int:
         """Run until the process ends or we are told to stop; returns its exit code."""

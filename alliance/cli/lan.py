@@ -3,6 +3,7 @@
 Phones give neither camera nor WebCrypto to a page that came over plain HTTP.
 """
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -31,10 +32,8 @@ class Certificate:
 def addresses() -> list[str]:
     """The IPv4 addresses under which phones in the same network reach this machine, the likeliest first."""
     found = [_address_of_default_route()]
-    try:
+    with contextlib.suppress(OSError):  # a host name that does not resolve says nothing about the network
         found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
-    except OSError:
-        pass  # a host name that does not resolve says nothing about the network
     usable = [address for address in found if address and not ipaddress.ip_address(address).is_loopback]
     return list(dict.fromkeys(usable)) or ["127.0.0.1"]
 

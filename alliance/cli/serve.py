@@ -1,5 +1,6 @@
-"""``alliance serve``: checks, migrates, loads the demo world into an empty database, then runs server and worker."""
+"""``alliance serve``: check, migrate, load the demo world into an empty database, run server and worker."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -12,15 +13,19 @@ from typing import IO, Any
 import click
 import sqlalchemy as sa
 from alembic.util import CommandError
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 import alliance
 from alliance import clock, store
+from alliance.accounts.models import Account
 from alliance.cli import lan as lan_certificate
 from alliance.cli.jobs_process import JobsProcess
 from alliance.config import ConfigurationError, Settings, load_settings
+from alliance.enterprises.models import Enterprise
+from alliance.passes.keys import Keyring
+from alliance.people.phones import parse_phone
 
 #: A request waits for the database most of its time, so each server process answers this many at once.
 THREADS = 16
@@ -51,22 +56,16 @@ def serve(
     _refuse_taken_port(host, port)
     _refuse_unreachable_database(settings)
     sign_ins = _prepare_database(settings, demo=demo and settings.environment != "production")
-    certificate = None
-    urls = [f"http://localhost:{port}"]
-    if lan:
-        addresses = lan_certificate.addresses()
-        certificate = lan_certificate.ensure(settings.instance_path, addresses, clock.now())
-        urls = [f"https://{address}:{port}" for address in addresses]
-        # The server's and the worker's processes read their settings from the environment again.
-        os.environ["ALLIANCE_HTTPS"] = "1"
+    names = lan_certificate.addresses() if lan else ["localhost"]
+    certificate = _certificate(settings, names) if lan else None
     processes = workers or (1 if settings.database_url.startswith("sqlite") else 2)
-    jobs = JobsProcess([sys.executable, "-m", "alliance", "worker"])
     server = _server(host, port, processes, reload, certificate)
+    jobs = JobsProcess([sys.executable, "-m", "alliance", "worker"])
 
     def started() -> None:
         _stop_when_the_terminal_closes(server)
         jobs.start()
-        _announce(urls, sign_ins)
+        _announce([f"{'https' if lan else 'http'}://{name}:{port}" for name in names], sign_ins)
 
     server.on_startup(started)
     server.on_reload(jobs.restart)
@@ -93,7 +92,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((address, port))
         except OSError as error:
-            if address != "::1" or error.errno == 98:
+            if address != "::1" or error.errno == errno.EADDRINUSE:
                 raise CannotStart(
                     f"端口 {port} 无法使用，请换一个 / port {port} cannot be used "
                     f"({error.strerror}); choose another: PORT={port + 1} make run"
@@ -103,24 +102,24 @@ def _refuse_taken_port(host: str, port: int) -> None:
 def _refuse_unreachable_database(settings: Settings) -> None:
     # libpq would otherwise wait for minutes for a host that does not answer.
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")
-    masked = settings.database_url
+    shown, password = "DATABASE_URL", None
     try:
         url = sa.make_url(settings.database_url)
-        masked = url.render_as_string(hide_password=True)
+        shown, password = url.render_as_string(hide_password=True), url.password
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        engine.connect().close()
+        # Listing the tables also finds an SQLite file that is something else.
+        sa.inspect(sa.create_engine(url, poolclass=sa.NullPool)).get_table_names()
     except (sa.exc.SQLAlchemyError, ImportError, OSError, ValueError) as error:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise CannotStart(f"数据库无法连接 / cannot reach the database {masked}: {cause}") from None
+        cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        cause = cause.replace(password, "***") if password else cause
+        raise CannotStart(f"数据库无法连接 / cannot use the database {shown}: {cause}") from None
 
 
 def _prepare_database(settings: Settings, demo: bool) -> Sequence[tuple[str, str, str]]:
     """Migrate, load the demo world when wanted and nothing is there; returns the sign-ins of that world."""
-    # Not at the top: the worker and other commands load faster without it.
+    # Not at the top: other commands start faster without it.
     from alliance import demo as demo_world
-    from alliance.enterprises.models import Enterprise
 
     try:
         store.upgrade(settings.database_url)
@@ -131,19 +130,26 @@ def _prepare_database(settings: Settings, demo: bool) -> Sequence[tuple[str, str
         store.for_writing(session)
         if demo and session.scalar(sa.select(Enterprise.id).limit(1)) is None:
             click.echo("→ 载入演示数据 / loading the demo world")
-            demo_world.load(session, clock.now())
+            demo_world.load(session, Keyring(settings.secret_key), clock.now())
             session.commit()
-        sign_ins = tuple(demo_world.SIGN_INS) if demo_world.is_loaded(session) else ()
+        phones = {parse_phone(phone) for _, phone, _ in demo_world.SIGN_INS}
+        known = session.scalar(sa.select(sa.func.count()).where(Account.phone.in_(phones)))
     engine.dispose()
-    return sign_ins
+    return tuple(demo_world.SIGN_INS) if known == len(phones) else ()
+
+
+def _certificate(settings: Settings, names: Sequence[str]) -> lan_certificate.Certificate:
+    # The server's and the worker's processes read their settings from the environment again.
+    os.environ["ALLIANCE_HTTPS"] = "1"
+    return lan_certificate.ensure(settings.instance_path, names, clock.now())
 
 
 def _server(
     host: str, port: int, processes: int, reload: bool, certificate: lan_certificate.Certificate | None
-) -> Granian:
+) -> MPServer:
     # A forked process would keep the modules imported here, so a reload would not see their changes.
     multiprocessing.set_start_method("spawn", force=True)
-    return Granian(
+    return MPServer(
         "alliance.wsgi:app",
         address=host,
         port=port,
@@ -151,7 +157,7 @@ def _server(
         workers=processes,
         blocking_threads=THREADS,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its warnings are advice on these very numbers
         respawn_failed_workers=True,
         workers_kill_timeout=15,
         ssl_cert=certificate.chain if certificate else None,
@@ -163,7 +169,7 @@ def _server(
     )
 
 
-def _stop_when_the_terminal_closes(server: Granian) -> None:
+def _stop_when_the_terminal_closes(server: MPServer) -> None:
     """The server takes SIGHUP for "reload"; from a terminal that is gone it means "stop"."""
     if sys.stdin is not None and sys.stdin.isatty():
         signal.signal(signal.SIGHUP, server.signal_handler_interrupt)

@@ -1,0 +1,5 @@
+"""``python -m alliance`` is ``alliance``."""
+
+from alliance.cli import main
+
+main()

@@ -1,0 +1,152 @@
+// The cashier's page: camera, scanner gun, typed digits or a photo in; one scan out.
+import { heard, refused } from "./lib/attention.js";
+import { NoCamera, closeCamera, decode, openCamera, prepareDecoder, watch } from "./lib/camera.js";
+import { newId } from "./lib/uuid.js";
+import { Unreachable, post } from "./lib/post.js";
+
+const RETRY = 1_500;
+/** Codes this tab has read already; a customer's phone often stays in view for a while. */
+const SEEN = "alliance-seen";
+const SEEN_AT_MOST = 20;
+
+const page = document.querySelector("[data-counter]");
+const part = (name) => page.querySelector(`[data-${name}]`);
+const words = page.dataset;
+const video = part("video");
+const form = part("form");
+const field = form.elements.text;
+
+let sending = false;
+let tired = false;
+
+// --- one scan ----------------------------------------------------------------------------------------
+
+/** Send what was read. The id is minted once, so that however often it is sent it is one scan. */
+async function scan(text) {
+  if (sending || !text) return;
+  sending = true;
+  page.classList.add("is-sending");
+  say(words.wordSending);
+  const answer = await send({ id: newId(), text });
+  if (!answer) next();
+  else if (answer.ok) location.assign(answer.body.location);
+  else refuse(answer.body.detail);
+}
+
+/** The answer, however long the network takes; null when the cashier no longer wants it. */
+async function send(fields) {
+  tired = false;
+  while (!tired) {
+    try {
+      const answer = await post(words.scans, fields);
+      if (answer.ok || answer.body.reason !== "in_flight") return answer;
+      say(words.wordBusy);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      say(words.wordRetrying);
+    }
+    part("cancel").hidden = false;
+    await new Promise((resolve) => setTimeout(resolve, RETRY));
+  }
+  return null;
+}
+
+function refuse(why) {
+  refused();
+  part("cancel").hidden = true;
+  part("why").textContent = why;
+  part("refusal").hidden = false;
+  part("next").focus();
+}
+
+function next() {
+  part("refusal").hidden = true;
+  part("cancel").hidden = true;
+  page.classList.remove("is-sending");
+  sending = false;
+  field.value = "";
+  say(video.srcObject ? words.wordAim : "");
+  focusField();
+}
+
+function say(text) {
+  part("status").textContent = text;
+}
+
+// --- the camera --------------------------------------------------------------------------------------
+
+async function start() {
+  try {
+    await openCamera(video);
+  } catch (error) {
+    withoutCamera(error instanceof NoCamera ? error.problem : "absent");
+    return;
+  }
+  page.classList.add("has-camera");
+  part("trouble").hidden = true;
+  say(words.wordAim);
+  watch(video, seen).catch(() => withoutCamera("decoder"));
+}
+
+/** The camera cannot help: say why, and leave the field for digits, gun and photo. */
+function withoutCamera(problem) {
+  closeCamera(video);
+  page.classList.remove("has-camera");
+  part("trouble").hidden = false;
+  for (const text of part("trouble").querySelectorAll("[data-problem]")) {
+    text.hidden = text.dataset.problem !== problem;
+  }
+  say("");
+}
+
+function seen(text) {
+  if (!text || sending) return;
+  const before = JSON.parse(sessionStorage.getItem(SEEN) ?? "[]");
+  if (before.includes(text)) {
+    say(words.wordSeen);
+    return;
+  }
+  sessionStorage.setItem(SEEN, JSON.stringify([...before, text].slice(-SEEN_AT_MOST)));
+  heard();
+  scan(text);
+}
+
+// --- the field ---------------------------------------------------------------------------------------
+
+/** A keyboard, and so a scanner gun, is likely: let it type at once. On a phone this would open the pad. */
+function focusField() {
+  if (matchMedia("(pointer: fine)").matches) field.focus({ preventScroll: true });
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  scan(field.value.trim());
+});
+
+part("photo").addEventListener("change", async ({ target }) => {
+  const [file] = target.files;
+  if (!file) return;
+  const text = await decode(file).catch(() => null);
+  target.value = "";
+  if (text) scan(text);
+  else say(words.wordNoCode);
+});
+
+part("next").addEventListener("click", next);
+part("cancel").addEventListener("click", () => {
+  tired = true;
+});
+part("again").addEventListener("click", start);
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) closeCamera(video);
+  else if (!video.srcObject) start();
+});
+// The browser keeps the page when the cashier goes back to it from a scan: begin anew.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) next();
+});
+
+prepareDecoder(words.wasm);
+focusField();
+start();

@@ -1,0 +1,65 @@
+"""Enterprises: 统一社会信用代码, 企业名称, 片区代码, and maybe 生效日期, from which the zone holds.
+
+Without a date a new enterprise has stood in its zone since ever, and a known one moves on the day of the
+import.
+"""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from sqlalchemy.orm import Session
+
+from alliance.clock import SINCE_EVER
+from alliance.enterprises.models import Enterprise, EnterpriseZone
+from alliance.enterprises.placement import move_enterprise
+from alliance.imports import known
+from alliance.imports.fields import CreditCode, Day, Unfit, ZoneCode, text_of
+from alliance.imports.run import Import, Kind, Outcome, Row, assign
+from alliance.imports.words import Problem
+
+
+class EnterpriseRow(Row):
+    """An enterprise and the zone it stands in."""
+
+    extra_columns = frozenset({"生效日期"})
+
+    credit_code: CreditCode = Field(alias="统一社会信用代码")
+    name: Annotated[str, BeforeValidator(text_of(Enterprise.name))] = Field(alias="企业名称")
+    zone_code: ZoneCode = Field(alias="片区代码")
+    starts_on: Day | None = Field(None, alias="生效日期")
+
+
+def bring_in(session: Session, rows: list[EnterpriseRow], job: Import) -> None:
+    """Create and update enterprises; a changed zone is a new row from its day on."""
+    rows = job.without_twins(rows, lambda row: row.credit_code, "统一社会信用代码")
+    zone_ids = known.zone_ids(session)
+    enterprises = known.enterprises(session, (row.credit_code for row in rows))
+    histories = known.enterprise_zones(session, (enterprise.id for enterprise in enterprises.values()))
+    created: list[tuple[Enterprise, EnterpriseZone]] = []
+
+    def take(row: EnterpriseRow) -> Outcome:
+        zone_id = zone_ids.get(row.zone_code)
+        if zone_id is None:
+            raise Unfit(Problem.UNKNOWN_ZONE, "片区代码", code=row.zone_code)
+        enterprise = enterprises.get(row.credit_code)
+        if enterprise is None:
+            enterprise = Enterprise(credit_code=row.credit_code, name=row.name, created_at=job.at)
+            zone = EnterpriseZone(starts_on=row.starts_on or SINCE_EVER, zone_id=zone_id)
+            created.append((enterprise, zone))
+            return Outcome.CREATED
+        outcome = assign(enterprise, name=row.name)
+        day = row.starts_on or job.today
+        if histories[enterprise.id].on(day) == zone_id:
+            return outcome
+        move_enterprise(session, enterprise, zone_id, day)
+        return Outcome.UPDATED
+
+    job.outcomes.update(job.each(rows, take))
+    session.add_all(enterprise for enterprise, _ in created)
+    session.flush()
+    for enterprise, zone in created:
+        zone.enterprise_id = enterprise.id
+        session.add(zone)
+
+
+KIND = Kind("enterprises", EnterpriseRow, bring_in)

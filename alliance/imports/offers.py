@@ -1,0 +1,212 @@
+"""Offers: 统一社会信用代码 (the merchant's), 优惠编号, 优惠名称, 类型, and the terms of that kind.
+
+A row that says what the newest revision says changes nothing; any other is submitted as a new revision and
+waits for the organizer, unless the import approves it at once.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, model_validator
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session
+
+from alliance.enterprises.models import Outlet
+from alliance.imports import known
+from alliance.imports.fields import (
+    Count,
+    CreditCode,
+    Day,
+    Permille,
+    PositiveYuan,
+    Unfit,
+    Yuan,
+    code_of,
+    fold,
+    text_of,
+)
+from alliance.imports.run import Import, Kind, Outcome, Row
+from alliance.imports.words import Problem
+from alliance.offers import historical
+from alliance.offers.life import Draft, OfferInvalid, approve, submit
+from alliance.offers.models import (
+    Offer,
+    OfferApproval,
+    OfferReturn,
+    OfferRevision,
+    OfferRevisionOutlet,
+    OfferWithdrawal,
+)
+from alliance.offers.pricing import Terms, read_terms
+
+#: 类型: the kind in ``offers.pricing``, and which column holds which of its terms.
+_TERMS = {
+    "折扣": ("discount", {"折扣": "pay_permille"}),
+    "满减": ("threshold", {"满(元)": "threshold_fen", "减(元)": "off_fen"}),
+    "联盟价": ("alliance_price", {"联盟价(元)": "unit_price_fen"}),
+}
+
+_INVALID = {
+    "before_start": (Problem.OFFER_ENDS_BEFORE_START, "结束日期"),
+    "past": (Problem.OFFER_OVER, "结束日期"),
+    "above_threshold": (Problem.OFF_ABOVE_THRESHOLD, "减(元)"),
+    "above_total": (Problem.HOLDER_LIMIT_ABOVE_TOTAL, "每人次数"),
+}
+
+
+def _code(text: str) -> str:
+    code = code_of(Offer.code)(text)
+    if code == historical.CODE:
+        raise Unfit(Problem.RESERVED_CODE)
+    return code
+
+
+def _kind(text: str) -> str:
+    if fold(text) not in _TERMS:
+        raise Unfit(Problem.OFFER_KIND)
+    return fold(text)
+
+
+def _outlet_codes(text: str) -> list[str]:
+    return [code_of(Outlet.code)(part) for part in re.split("[、,;\\s]+", fold(text)) if part]
+
+
+class OfferRow(Row):
+    """An offer of a merchant. Amounts in 分, days inclusive, no outlet means all of them."""
+
+    extra_columns = frozenset(
+        {"折扣", "满(元)", "减(元)", "联盟价(元)", "开始日期", "结束日期", "总次数", "每人次数", "门店编号"}
+    )
+
+    credit_code: CreditCode = Field(alias="统一社会信用代码")
+    code: Annotated[str, BeforeValidator(_code)] = Field(alias="优惠编号")
+    title: Annotated[str, BeforeValidator(text_of(OfferRevision.title))] = Field(alias="优惠名称")
+    kind: Annotated[str, BeforeValidator(_kind)] = Field(alias="类型")
+    pay_permille: Permille | None = Field(None, alias="折扣")
+    threshold_fen: PositiveYuan | None = Field(None, alias="满(元)")
+    off_fen: PositiveYuan | None = Field(None, alias="减(元)")
+    unit_price_fen: Yuan | None = Field(None, alias="联盟价(元)")
+    starts_on: Day | None = Field(None, alias="开始日期")
+    ends_on: Day | None = Field(None, alias="结束日期")
+    limit_total: Count | None = Field(None, alias="总次数")
+    limit_holder: Count | None = Field(None, alias="每人次数")
+    outlet_codes: Annotated[list[str], BeforeValidator(_outlet_codes)] = Field([], alias="门店编号")
+
+    @model_validator(mode="after")
+    def _has_the_terms_of_its_kind(self) -> Self:
+        for kind, (_, columns) in _TERMS.items():
+            for column, name in columns.items():
+                is_given = getattr(self, name) is not None
+                if kind == self.kind and not is_given:
+                    raise Unfit(Problem.MISSING, column)
+                if kind != self.kind and is_given:
+                    raise Unfit(Problem.NOT_FOR_KIND, column, kind=self.kind)
+        return self
+
+    def terms(self) -> Terms:
+        """What is granted."""
+        kind, columns = _TERMS[self.kind]
+        return read_terms({"kind": kind} | {name: getattr(self, name) for name in columns.values()})
+
+
+def bring_in(session: Session, rows: list[OfferRow], job: Import, *, approving: bool) -> None:
+    """Submit what is new or different, and with ``approving`` approve it and what still waits."""
+    rows = job.without_twins(rows, lambda row: (row.credit_code, row.code), "优惠编号")
+    merchants = known.enterprises(session, (row.credit_code for row in rows))
+    merchant_ids = [merchant.id for merchant in merchants.values()]
+    outlets = known.outlets(session, merchant_ids)
+    newest = _newest(session, merchant_ids)
+    withdrawn = _ids(session, select(OfferWithdrawal.offer_id), OfferWithdrawal.merchant_id, merchant_ids)
+    decided = _ids(session, select(OfferApproval.revision_id), OfferApproval.merchant_id, merchant_ids)
+    decided |= _ids(session, select(OfferReturn.revision_id), OfferReturn.merchant_id, merchant_ids)
+
+    def take(row: OfferRow) -> Outcome:
+        if row.credit_code not in merchants:
+            raise Unfit(Problem.UNKNOWN_ENTERPRISE, "统一社会信用代码")
+        merchant_id = merchants[row.credit_code].id
+        draft = _draft(row, merchant_id, outlets)
+        revision, stands = newest.get((merchant_id, row.code), (None, None))
+        if revision and revision.offer_id in withdrawn:
+            raise Unfit(Problem.OFFER_WITHDRAWN, "优惠编号")
+        outcome = Outcome.UPDATED if revision else Outcome.CREATED
+        if revision and draft == stands:
+            if revision.id in decided or not approving:
+                return Outcome.UNCHANGED
+        else:
+            revision = _submitted(session, merchant_id, draft, job)
+        if approving:
+            approve(session, revision, job.by, job.at)
+        return outcome
+
+    job.outcomes.update(job.each(rows, take))
+
+
+def _draft(row: OfferRow, merchant_id: int, outlets: Mapping[tuple[int, str], Outlet]) -> Draft:
+    for code in row.outlet_codes:
+        if (merchant_id, code) not in outlets:
+            raise Unfit(Problem.UNKNOWN_OUTLET, "门店编号", code=code)
+    return Draft(
+        code=row.code,
+        title=row.title,
+        terms=row.terms(),
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        limit_total=row.limit_total,
+        limit_holder=row.limit_holder,
+        outlet_ids=sorted({outlets[merchant_id, code].id for code in row.outlet_codes}),
+    )
+
+
+def _submitted(session: Session, merchant_id: int, draft: Draft, job: Import) -> OfferRevision:
+    try:
+        return submit(session, merchant_id, draft, job.by, job.at)
+    except OfferInvalid as invalid:
+        problem, column = _INVALID[invalid.problem]
+        raise Unfit(problem, column) from None
+
+
+def _newest(session: Session, merchant_ids: list[int]) -> dict[tuple[int, str], tuple[OfferRevision, Draft]]:
+    """The newest revision of each offer of these merchants, and as the draft it was, by merchant and code."""
+    outlet_ids: dict[UUID, list[UUID]] = defaultdict(list)
+    link = OfferRevisionOutlet
+    links = select(link.revision_id, link.outlet_id)
+    for revision_id, outlet_id in known.select_in(session, links, link.merchant_id, merchant_ids):
+        outlet_ids[revision_id].append(outlet_id)
+    revisions = (
+        select(Offer.code, OfferRevision)
+        .join(
+            OfferRevision,
+            and_(OfferRevision.merchant_id == Offer.merchant_id, OfferRevision.offer_id == Offer.id),
+        )
+        .order_by(OfferRevision.number)
+    )
+    return {
+        (revision.merchant_id, code): (revision, _as_draft(code, revision, outlet_ids[revision.id]))
+        for code, revision in known.select_in(session, revisions, Offer.merchant_id, merchant_ids)
+    }
+
+
+def _as_draft(code: str, revision: OfferRevision, outlet_ids: list[UUID]) -> Draft:
+    return Draft(
+        code=code,
+        title=revision.title,
+        terms=read_terms(revision.terms),
+        starts_on=revision.starts_on,
+        ends_on=revision.ends_on,
+        limit_total=revision.limit_total,
+        limit_holder=revision.limit_holder,
+        outlet_ids=sorted(outlet_ids),
+    )
+
+
+def _ids(session: Session, statement: Select[UUID], column: Any, merchant_ids: list[int]) -> set[UUID]:
+    return {id_ for (id_,) in known.select_in(session, statement, column, merchant_ids)}
+
+
+def kind(*, approving: bool = False) -> Kind[OfferRow]:
+    """The kind for offers that wait for the organizer, or are approved in the same transaction."""
+    return Kind("offers", OfferRow, partial(bring_in, approving=approving))

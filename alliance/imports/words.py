@@ -1,0 +1,105 @@
+"""What can be wrong with a file or a row, and the words for it: the reason, and what to do about it.
+
+Words in braces are filled with the parameters of the refusal.
+"""
+
+from enum import Enum, unique
+
+
+@unique
+class Problem(Enum):
+    """A reason and a remedy, in Chinese. ``Problem.X.reason.format(**params)`` is a whole clause."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason = reason
+        self.remedy = remedy
+
+    # --- the file as a whole ---
+    NOT_FOUND = "找不到这个文件，或者没有权限读取", "请核对路径和权限"
+    EMPTY_FILE = "文件是空的", "请重新导出后再导入"
+    TOO_LARGE = "文件超过 {limit} MB", "请拆成几个文件，分次导入"
+    UNPACKS_TOO_LARGE = "工作簿解压后超过 {limit} MB", "请拆成几个文件，分次导入"
+    NOT_XLSX = "文件不是有效的 Excel 工作簿，或者已经损坏", "请在 Excel 里打开，另存为 .xlsx 或 CSV UTF-8"
+    OLD_OR_ENCRYPTED = "文件是旧版 .xls，或者设有打开密码", "请去掉密码，另存为 .xlsx"
+    TOO_SPREAD = (
+        "工作表的内容一直延伸到第 {rows} 行、第 {columns} 列",
+        "请删去表格以外的多余内容，或把表格复制到新工作簿",
+    )
+    BINARY = "文件不是文本，里面有空字符", "请另存为 .xlsx 或 CSV UTF-8"
+    UNKNOWN_ENCODING = "文件的文字编码不是 UTF-8，也不是 GB18030", "请另存为 CSV UTF-8"
+    BROKEN_CSV = "第 {row} 行附近的引号不成对，或者内容过长", "请检查这一行的双引号"
+    NO_HEADER = "第一行没有要用的列名", "请把这些列名放在第一行：{columns}"
+    MISSING_COLUMN = "找不到列{missing}", "请补上这一列；可选的内容可以留空，列名要有"
+    RENAMED_COLUMN = "找不到列{missing}，文件里有相近的{similar}", "请把列名改为{missing}"
+    DUPLICATE_COLUMN = "列『{column}』出现了不止一次", "请只保留一列"
+    TOO_MANY_COLUMNS = "第 {row} 行有 {columns} 列，最多 {limit} 列", "请删去多余的列"
+    LONGER_THAN_HEADER = (
+        "第 {row} 行有 {cells} 格，表头只有 {columns} 列",
+        "请检查这一行有没有多出来的分隔符，或者给多出的列加上列名",
+    )
+
+    # --- one cell ---
+    MISSING = "没有填写", "请填写后再导入"
+    TOO_LONG = "超过 {limit} 个字", "请缩短"
+    SCIENTIFIC = "被表格软件改成了科学计数，数字已经不完整", "请把该列设为文本后重新粘贴"
+    ZONE_CODE = "片区代码不是 12 位数字", "请填写 12 位的区划代码，例如 220204001000"
+    CREDIT_CODE = (
+        "统一社会信用代码的格式不对",
+        "请按营业执照填写 18 位数字和大写字母（不含 I、O、S、V、Z）",
+    )
+    CREDIT_CODE_CHECK = "统一社会信用代码的校验位不对，多半有一位抄错了", "请对照营业执照逐位核对"
+    PHONE = "手机号不对", "请填写 11 位手机号；境外号码前加 + 和国家代码"
+    DATE = "日期看不懂", "请写成 2020-03-01"
+    MOMENT = "时间看不懂", "请写成 2020-03-01 14:30:00"
+    NOT_WHOLE_FEN = "金额不是整数分", "请以分为单位填写整数，例如 12.50 元写 1250"
+    NEGATIVE = "数字是负的", "请填写不小于 0 的数；退款请走冲正"
+    NOT_A_COUNT = "不是大于 0 的整数", "请填写 1 到 {limit} 之间的整数"
+    AMOUNT_TOO_LARGE = "金额超过 1000 万元", "请核对金额和单位"
+    YUAN = "金额看不懂", "请以元为单位填写，最多两位小数，例如 12.50"
+    ZERO = "金额是 0", "请填写大于 0 的金额"
+    STATUS = "在职状态看不懂", "请填写在职或离职；留空表示在职"
+    DISCOUNT = "折扣看不懂，或者有两种理解", "请写成 8.5 或 8.5折，表示按原价的 85% 付款"
+    OFFER_KIND = "没有这种优惠类型", "请填写折扣、满减或联盟价"
+    NOT_FOR_KIND = "类型是{kind}，这一格却填了内容", "请清空这一格，或者更正类型"
+
+    # --- a row against its own file and the store ---
+    TWICE = "与第 {others} 行重复", "请只保留一行"
+    UNKNOWN_ZONE = "没有代码为 {code} 的片区", "请核对代码，或者先导入片区"
+    ZONE_IN_CIRCLE = "片区的上级绕了一圈又回到自己", "请更正上级代码"
+    PARENT_NOT_TAKEN = "上级 {code} 所在的行没有通过", "请先改好上级那一行，和本行一起导入"
+    UNKNOWN_ENTERPRISE = "没有这家企业", "请核对统一社会信用代码，或者先导入企业"
+    LEAVES_BEFORE_JOINING = "离职日期早于入职日期", "请核对两个日期"
+    STILL_EMPLOYED = "在职的员工填了离职日期", "请把在职状态改为离职，或者清空离职日期"
+    EMPLOYMENTS_OVERLAP = "与此前的任职时间重叠", "请核对入职日期和离职日期"
+    PHONE_TAKEN = (
+        "这个手机号已登记在另一份在职记录或另一个人名下",
+        "请核对号码；刚换单位的，请原单位先办离职；也可以先留空",
+    )
+    PHONE_AT_OTHER_STAFF_NO = (
+        "这个手机号已登记在本企业的工号 {staff_no} 下",
+        "请核对工号；开头的 0 被表格软件去掉的，请把该列设为文本后重填",
+    )
+    ANOTHER_PERSON = (
+        "这个工号现在属于另一个人（姓名和手机号都不同）",
+        "工号已经转给新员工的，请先把原来的人导入为离职，再导入新员工",
+    )
+    UNKNOWN_OUTLET = "没有编号为 {code} 的门店", "请核对门店编号，或者先导入门店"
+    AMBIGUOUS_OUTLET = (
+        "有 {merchants} 家商户都有编号为 {code} 的门店",
+        "请加一列『商户统一社会信用代码』，填写门店所属企业",
+    )
+    DISCOUNT_ABOVE_GROSS = "优惠大于原价", "请核对这两个金额"
+    SUM = "原价不等于优惠加实付", "请核对这三个金额"
+    FUTURE = "核销时间晚于现在", "请核对日期和时间"
+    UNKNOWN_STAFF = "该企业没有这个工号", "请核对工号，或者先导入花名册"
+    NOT_EMPLOYED_THEN = "该工号在核销当日不在职", "请核对工号和核销时间，或者更正花名册的入职、离职日期"
+    ENTERPRISE_WITHOUT_ZONE = "该企业在核销当日没有片区", "请重新导入企业，生效日期填写得早一些"
+    OUTLET_WITHOUT_ZONE = "该门店在核销当日没有片区", "请重新导入门店，生效日期填写得早一些"
+    UNKNOWN_OFFER = "该商户没有编号为 {code} 且已批准的优惠", "请核对优惠编号；没有对应优惠的可以留空"
+    CHANGED_FACT = "这个流水号已经导入过，内容不同", "核销一经记录不能改写，改动请走冲正"
+    RESERVED_CODE = "这个优惠编号留给历史数据使用", "请换一个优惠编号"
+    OFFER_WITHDRAWN = "这个优惠已经撤回", "请换一个优惠编号"
+    OFFER_ENDS_BEFORE_START = "结束日期早于开始日期", "请核对两个日期"
+    OFFER_OVER = "结束日期已经过去", "请填写今天或以后的日期"
+    OFF_ABOVE_THRESHOLD = "减的金额大于满的金额", "请核对这两个金额"
+    HOLDER_LIMIT_ABOVE_TOTAL = "每人次数大于总次数", "请核对这两个次数"

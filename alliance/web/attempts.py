@@ -1,0 +1,48 @@
+"""One attempt at a counter: the verb's transaction, and, when it is refused, the memory of the refusal."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from alliance import store
+from alliance.redemptions.counter import Counter
+from alliance.redemptions.refusals import remember
+from alliance.refused import Reason, Refused
+from alliance.web.extensions import db
+
+T = TypeVar("T")
+
+
+def attempt(
+    counter: Counter, verb: Callable[[Session], T], at: datetime, request_id: UUID | None = None
+) -> T:
+    """Run ``verb`` and commit. ``request_id`` is the id that the client minted for what it wants.
+
+    Raises Refused as the verb does, once the refusal is written down; and Refused(in_flight), which leaves
+    no trace, when the database was busy: the same request may be sent again.
+    """
+    try:
+        return _commit_or_remember(counter, verb, at, request_id)
+    except DBAPIError as error:
+        db.session.rollback()
+        if not store.is_busy(error):
+            raise
+        raise Refused(Reason.IN_FLIGHT) from error
+
+
+def _commit_or_remember(
+    counter: Counter, verb: Callable[[Session], T], at: datetime, request_id: UUID | None
+) -> T:
+    try:
+        result = verb(db.session)
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        remember(db.session, counter, refused, at, request_id)
+        db.session.commit()
+        raise
+    return result

@@ -1,0 +1,7 @@
+"""The employee's phone: the pass, the offers it is good for, and what it was used for."""
+
+from flask import Blueprint
+
+bp = Blueprint("employee", __name__, template_folder="templates")
+
+from alliance.web.employee import routes  # noqa: E402, F401 - registers the routes

@@ -1,0 +1,71 @@
+"""The pages of the employee's phone. Whose they are is the grant's holder; no URL names a person."""
+
+from flask import current_app, g, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from alliance import clock
+from alliance.offers.live import live
+from alliance.passes.entitlement import entitlement
+from alliance.passes.issue import mint, pass_of
+from alliance.passes.models import Pass
+from alliance.people.models import Holder
+from alliance.people.phones import mask_name
+from alliance.redemptions.models import Redemption
+from alliance.refused import Refused
+from alliance.web.employee import bp
+from alliance.web.employee.months import by_month
+from alliance.web.employee.standing import employer_of
+from alliance.web.entries import entries
+from alliance.web.errors import problem, status_of
+from alliance.web.extensions import db
+from alliance.web.offer_cards import offer_cards
+from alliance.web.words import REFUSALS
+
+
+@bp.get("/pass")
+def show_pass() -> ResponseReturnValue:
+    """The card; its script asks for the code, so that reading the page changes nothing."""
+    holder = db.session.get_one(Holder, g.grant.holder_id)
+    employer = employer_of(db.session, holder.id, clock.business_date(clock.now()))
+    return render_template("employee/show_pass.html", name=mask_name(holder.name), employer=employer)
+
+
+@bp.post("/pass/credential")
+def renew_credential() -> ResponseReturnValue:
+    """A new code to show: ``{text, code, expires_at, now}``. Raises Refused for who is not entitled."""
+    at = clock.now()
+    held = pass_of(db.session, g.grant.holder_id, at)
+    entitlement(db.session, Pass.id == held.id, clock.business_date(at))
+    shown = mint(db.session, current_app.extensions["keyring"], held, at)
+    db.session.commit()
+    return {
+        "text": shown.text,
+        "code": shown.code,
+        "expires_at": shown.expires_at.isoformat(),
+        "now": at.isoformat(),
+    }
+
+
+@bp.get("/offers")
+def list_offers() -> ResponseReturnValue:
+    """What can be used today, and what is left of it."""
+    today = clock.business_date(clock.now())
+    cards = offer_cards(db.session, db.session.scalars(live(today)).all(), g.grant.holder_id)
+    return render_template("employee/list_offers.html", cards=cards)
+
+
+@bp.get("/redemptions")
+def list_redemptions() -> ResponseReturnValue:
+    """What was used and what it saved, month by month."""
+    found = entries(db.session, Redemption.holder_id == g.grant.holder_id)
+    return render_template("employee/list_redemptions.html", months=by_month(found))
+
+
+@bp.errorhandler(Refused)
+def answer_refused(refused: Refused) -> ResponseReturnValue:
+    """No code to show. Spoken to the holder, where ``words.py`` speaks to the cashier."""
+    title = str(REFUSALS[refused.reason].headline)
+    why = _("您目前不在成员企业的名册中，会员码不能使用，请联系所在企业。")
+    status = status_of(refused.reason)
+    return problem(status, refused.reason, title, why), status

@@ -1,0 +1,158 @@
+"""The form of an offer."""
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, RadioField, SelectChoice, SelectMultipleField, StringField
+from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationError
+from wtforms.widgets import CheckboxInput
+
+from alliance.enterprises.models import Outlet
+from alliance.offers.life import Draft, OfferInvalid
+from alliance.offers.models import OfferRevision
+from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold, read_terms
+from alliance.web.fields import CountField, DayField, YuanField, ZheField
+
+#: Short enough that no code can look like an offer's id, by which counters name it too.
+CODE_LENGTH = 20
+#: More than there are people in the zone.
+MOST_USES = 10_000_000
+
+KINDS = {
+    "discount": _l("折扣"),
+    "threshold": _l("满减"),
+    "alliance_price": _l("联盟价"),
+}
+#: The fields that belong to one kind; what the others hold does not matter.
+FIELDS_OF_KIND = {
+    "discount": ("zhe",),
+    "threshold": ("threshold", "off"),
+    "alliance_price": ("unit_price",),
+}
+#: What is wrong with a draft, by the domain's field and problem: our field, and the words.
+PROBLEMS = {
+    ("title", "missing"): ("title", _l("请填写优惠名称。")),
+    ("ends_on", "before_start"): ("ends_on", _l("结束日期早于开始日期，请修改其中一个。")),
+    ("ends_on", "past"): ("ends_on", _l("结束日期已经过去，请改为今天或以后。")),
+    ("off_fen", "above_threshold"): ("off", _l("减的金额比满的金额还大，请核对。")),
+    ("limit_holder", "above_total"): ("limit_holder", _l("每人限量比总量还大，请核对。")),
+}
+
+
+def _tidy(text: str | None) -> str:
+    return unicodedata.normalize("NFKC", text or "").strip()
+
+
+class OfferForm(FlaskForm):  # type: ignore[misc]
+    """A new offer, or (without ``code``) a new revision of one."""
+
+    title = StringField(
+        _l("优惠名称"),
+        [DataRequired(_l("请填写优惠名称。")), Length(max=60, message=_l("优惠名称最多 60 个字。"))],
+        filters=[lambda text: (text or "").strip()],
+    )
+    code = StringField(
+        _l("优惠编号"),
+        [
+            DataRequired(_l("请填写优惠编号。")),
+            Length(max=CODE_LENGTH, message=_l("优惠编号最多 20 个字。")),
+            Regexp(r"[\w.\-]*\Z", message=_l("优惠编号只能用文字、数字、“-”和“.”。")),
+        ],
+        filters=[_tidy],
+    )
+    kind = RadioField(
+        _l("优惠方式"),
+        [AnyOf(list(KINDS), message=_l("请选择优惠方式。"))],
+        choices=[SelectChoice(kind, label) for kind, label in KINDS.items()],
+        validate_choice=False,
+        default="discount",
+    )
+    zhe = ZheField(_l("折扣"), missing=_l("请填写折扣。"))
+    threshold = YuanField(_l("满"), missing=_l("请填写满多少元。"))
+    off = YuanField(_l("减"), missing=_l("请填写减多少元。"))
+    unit_price = YuanField(_l("联盟价"), or_nothing=True, missing=_l("请填写联盟价。"))
+    starts_on = DayField(_l("开始日期"))
+    ends_on = DayField(_l("结束日期"))
+    limit_total = CountField(_l("总量"), most=MOST_USES)
+    limit_holder = CountField(_l("每人限量"), most=MOST_USES)
+    outlets = SelectMultipleField(
+        _l("适用门店"),
+        validate_choice=False,
+        option_widget=CheckboxInput(),
+    )
+
+    def __init__(
+        self, outlets: Sequence[Outlet], taken_codes: Collection[str] | None = None, **kwargs: Any
+    ) -> None:
+        """``taken_codes`` are those a new offer cannot have; without them the offer has its code already."""
+        super().__init__(**kwargs)
+        self.outlets.choices = [SelectChoice(str(outlet.id), outlet.name) for outlet in outlets]
+        self._taken_codes = taken_codes or ()
+        if taken_codes is None:
+            del self.code
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """What the other kinds' fields hold is no mistake."""
+        super().validate(extra_validators)
+        for kind, names in FIELDS_OF_KIND.items():
+            if kind != self.kind.data:
+                for name in names:
+                    self[name].errors = []
+        return not self.errors
+
+    def validate_code(self, field: Field) -> None:
+        """Called by WTForms."""
+        if field.data in self._taken_codes:
+            raise ValidationError(_("这个编号已经用过，请换一个。"))
+
+    def validate_outlets(self, field: Field) -> None:
+        """Called by WTForms."""
+        if not set(field.data or ()) <= {choice.value for choice in field.choices}:
+            raise ValidationError(_("选了不属于本企业的门店，请重新勾选。"))
+
+    def draft(self, code: str | None = None) -> Draft:
+        """What a valid form says; ``code`` is that of the offer to be revised."""
+        return Draft(
+            code=code or self.code.data,
+            title=self.title.data,
+            terms=self._terms(),
+            starts_on=self.starts_on.data,
+            ends_on=self.ends_on.data,
+            limit_total=self.limit_total.data,
+            limit_holder=self.limit_holder.data,
+            outlet_ids=[UUID(id_) for id_ in dict.fromkeys(self.outlets.data or ())],
+        )
+
+    def take(self, invalid: OfferInvalid) -> None:
+        """Show at its field what the domain found."""
+        name, words = PROBLEMS[invalid.field, invalid.problem]
+        self[name].errors = [words]
+
+    def _terms(self) -> Terms:
+        if self.kind.data == "discount":
+            return Discount(pay_permille=self.zhe.data)
+        if self.kind.data == "threshold":
+            return Threshold(threshold_fen=self.threshold.data, off_fen=self.off.data)
+        return AlliancePrice(unit_price_fen=self.unit_price.data)
+
+
+def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID]) -> dict[str, Any]:
+    """A revision as the form's values, to start the next one from."""
+    terms = read_terms(revision.terms)
+    values: dict[str, Any] = {
+        name: getattr(revision, name)
+        for name in ("title", "starts_on", "ends_on", "limit_total", "limit_holder")
+    }
+    match terms:
+        case Discount():
+            values["zhe"] = terms.pay_permille
+        case Threshold():
+            values |= {"threshold": terms.threshold_fen, "off": terms.off_fen}
+        case AlliancePrice():
+            values["unit_price"] = terms.unit_price_fen
+    return values | {"kind": terms.kind, "outlets": [str(id_) for id_ in outlet_ids]}

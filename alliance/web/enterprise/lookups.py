@@ -1,0 +1,61 @@
+"""The enterprise's offers and outlets; another enterprise's are not there."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from itertools import count
+from uuid import UUID
+
+from flask import abort
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alliance.enterprises.models import Outlet
+from alliance.offers import historical
+from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet
+from alliance.web.offer_lines import OfferLine, offer_lines
+
+
+def offers_of(session: Session, merchant_id: int, today: date) -> list[OfferLine]:
+    """The merchant's offers, the newest first; the one for 历史数据 is the system's and is left out."""
+    offers = session.scalars(
+        select(Offer)
+        .where(Offer.merchant_id == merchant_id, Offer.code != historical.CODE)
+        .order_by(Offer.created_at.desc(), Offer.id.desc())
+    ).all()
+    return offer_lines(session, offers, today)
+
+
+def offer_or_404(session: Session, merchant_id: int, offer_id: UUID, today: date) -> OfferLine:
+    """One of the merchant's offers."""
+    offer = session.get(Offer, (merchant_id, offer_id))
+    if offer is None or offer.code == historical.CODE:
+        abort(404)
+    return offer_lines(session, [offer], today)[0]
+
+
+def outlets_of(session: Session, merchant_id: int) -> Sequence[Outlet]:
+    """The merchant's outlets, by their code."""
+    return session.scalars(
+        select(Outlet).where(Outlet.merchant_id == merchant_id).order_by(Outlet.code)
+    ).all()
+
+
+def outlet_ids_of(session: Session, revision: OfferRevision) -> Sequence[UUID]:
+    """The outlets to which a revision is limited."""
+    return session.scalars(
+        select(OfferRevisionOutlet.outlet_id).where(
+            OfferRevisionOutlet.merchant_id == revision.merchant_id,
+            OfferRevisionOutlet.revision_id == revision.id,
+        )
+    ).all()
+
+
+def codes_of(session: Session, merchant_id: int) -> set[str]:
+    """The codes that cannot be given again, 历史数据 included."""
+    used = session.scalars(select(Offer.code).where(Offer.merchant_id == merchant_id))
+    return {historical.CODE, *used}
+
+
+def free_code(taken: Collection[str], today: date) -> str:
+    """A 优惠编号 that is not taken: year and month, then a number (``2603-01``)."""
+    return next(code for n in count(1) if (code := f"{today:%y%m}-{n:02d}") not in taken)

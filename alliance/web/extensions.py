@@ -1,0 +1,37 @@
+"""The extensions, and the one database session of a request."""
+
+from apiflask import APIFlask
+from flask import request
+from flask_babel import Babel, get_locale
+from flask_login import LoginManager
+from flask_sqlalchemy_lite import SQLAlchemy
+from flask_wtf import CSRFProtect
+
+from alliance import store
+from alliance.config import Settings
+
+db = SQLAlchemy(session_options={"class_": store.Session})
+login_manager = LoginManager()
+csrf = CSRFProtect()
+babel = Babel()
+
+
+def init_app(app: APIFlask, settings: Settings) -> None:
+    """Bind all of them to ``app``."""
+    url = settings.database_url
+    app.config["SQLALCHEMY_ENGINES"] = {"default": {"url": url, **store.engine_options(url)}}
+    db.init_app(app)
+    with app.app_context():
+        store.tune(db.engine)
+    # "strong" would sign out a phone whenever it roams from one network to another.
+    login_manager.session_protection = "basic"
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=_language)
+    app.jinja_env.globals["get_locale"] = get_locale
+
+
+def _language() -> str | None:
+    """Chinese unless the browser prefers another language in which there is a catalogue."""
+    translated = {locale.language for locale in babel.list_translations()}
+    return request.accept_languages.best_match(["zh", *sorted(translated - {"zh"})], default="zh")

@@ -1,0 +1,133 @@
+"""Form fields that read what people type: amounts, 折, counts and days, full-width digits included."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from wtforms import StringField
+from wtforms.widgets import DateInput, HiddenInput
+
+from alliance.money import MAX_FEN, format_yuan, parse_yuan
+from alliance.web.plain import short_yuan, zhe
+
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+
+class _ReadField(StringField):  # type: ignore[misc]
+    """A field whose ``data`` is what ``read`` makes of the text; what was typed is shown again as it was."""
+
+    data: Any
+
+    def __init__(self, label: Any, *, missing: Any = None, **kwargs: Any) -> None:
+        """``missing`` is what to say when nothing was typed; without it the field may stay empty."""
+        super().__init__(label, **kwargs)
+        self.missing = missing
+
+    def read(self, text: str) -> Any:
+        """Raises ValueError with the words for the person who typed it."""
+        raise NotImplementedError
+
+    def show(self) -> str:
+        """How a value that was not typed is shown."""
+        return "" if self.data is None else str(self.data)
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Called by WTForms with what was posted."""
+        text = unicodedata.normalize("NFKC", valuelist[0]).strip() if valuelist else ""
+        self.data = None
+        if text:
+            self.data = self.read(text)
+        elif self.missing is not None:
+            raise ValueError(self.missing)
+
+    def _value(self) -> str:
+        return self.raw_data[0] if self.raw_data else self.show()
+
+
+class YuanField(_ReadField):
+    """An amount in yuan; ``data`` is 分, more than 0 (or, with ``or_nothing``, at least 0)."""
+
+    def __init__(self, label: Any, *, or_nothing: bool = False, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.least = 0 if or_nothing else 1
+
+    def read(self, text: str) -> int:
+        """As ``money.parse_yuan``."""
+        try:
+            fen = parse_yuan(text)
+        except ValueError:
+            raise ValueError(_("金额不对，请输入最多两位小数的数字，如 12.50。")) from None
+        if fen < self.least:
+            raise ValueError(_("金额不能是负数。") if self.least == 0 else _("金额要大于 0。"))
+        if fen > MAX_FEN:
+            raise ValueError(_("金额不能超过 %(most)s。", most=format_yuan(MAX_FEN)))
+        return fen
+
+    def show(self) -> str:
+        """``12.5``."""
+        return "" if self.data is None else short_yuan(self.data).replace(",", "")
+
+
+class ZheField(_ReadField):
+    """折: ``8.5`` means that 85 % is paid; ``data`` is 850."""
+
+    def read(self, text: str) -> int:
+        """``8.5`` or ``8.5折``."""
+        plain = text.removesuffix("折").strip()
+        if re.fullmatch(r"\d{1,4}(\.\d{1,2})?", plain) and 0 < (permille := Decimal(plain) * 100) < 1000:
+            return int(permille)
+        raise ValueError(_("折扣要大于 0、小于 10，如 8.5 表示打八五折。"))
+
+    def show(self) -> str:
+        """``8.5``."""
+        return "" if self.data is None else zhe(self.data)
+
+
+class CountField(_ReadField):
+    """A whole number from 1 to ``most``."""
+
+    def __init__(self, label: Any, *, most: int, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.most = most
+
+    def read(self, text: str) -> int:
+        """Digits, with or without thousands separators."""
+        plain = text.replace(",", "")
+        if re.fullmatch(r"\d{1,12}", plain) and 1 <= int(plain) <= self.most:
+            return int(plain)
+        raise ValueError(_("请输入 1 到 %(most)s 之间的整数。", most=f"{self.most:,}"))
+
+
+class DayField(_ReadField):
+    """A day between 2000 and 2099, from a date picker or typed (``2026/3/1``); ``data`` is a date."""
+
+    widget = DateInput()
+
+    def read(self, text: str) -> date:
+        """Year, month and day in this order."""
+        found = _DAY.fullmatch(text)
+        try:
+            day = date(*map(int, found.groups())) if found else None
+        except ValueError:
+            day = None
+        if day is None or not 2000 <= day.year <= 2099:
+            raise ValueError(_("日期不对，请按 2026-03-01 的样子填写。"))
+        return day
+
+
+class IdField(_ReadField):
+    """A UUID minted when the page was made, hidden in it; ``data`` is a UUID."""
+
+    widget = HiddenInput()
+
+    def read(self, text: str) -> UUID:
+        """A person has never typed this, so the words speak of the page."""
+        try:
+            return UUID(text)
+        except ValueError:
+            raise ValueError(_("页面已失效，请刷新后重试。")) from None

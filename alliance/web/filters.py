@@ -1,0 +1,30 @@
+"""How templates show amounts and moments."""
+
+from datetime import datetime
+
+from apiflask import APIFlask
+
+from alliance import clock, money
+
+
+def init_app(app: APIFlask) -> None:
+    """Register the filters."""
+    app.jinja_env.filters["fen"] = money.format_yuan
+    app.jinja_env.filters["local_time"] = local_time
+    app.jinja_env.filters["local_date"] = local_date
+    app.jinja_env.filters["local_clock"] = local_clock
+
+
+def local_time(at: datetime) -> str:
+    """``2026-03-01 09:30``, on the wall clock in Shanghai."""
+    return clock.local(at).strftime("%Y-%m-%d %H:%M")
+
+
+def local_date(at: datetime) -> str:
+    """``2026-03-01``: the business date on which ``at`` falls."""
+    return clock.business_date(at).isoformat()
+
+
+def local_clock(at: datetime) -> str:
+    """``09:30:05``, for lists of one day."""
+    return clock.local(at).strftime("%H:%M:%S")

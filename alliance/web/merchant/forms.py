@@ -1,0 +1,64 @@
+"""The forms of the counter."""
+
+import unicodedata
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectChoice, StringField
+from wtforms.validators import AnyOf, DataRequired, Length
+
+from alliance.offers.pricing import MAX_QUANTITY
+from alliance.passes.credential import MAX_TEXT
+from alliance.web.fields import CountField, IdField, YuanField
+
+
+def _as_scanned(text: str | None) -> str:
+    """A scanner gun types through the keyboard's input method, which may widen or lower what it types."""
+    return unicodedata.normalize("NFKC", text or "").strip().upper()
+
+
+_STALE = _l("页面已失效，请刷新后重试。")
+_NOTHING_READ = _l("请扫顾客的会员码，或输入码下面的 8 位数字。")
+
+#: Why a redemption is reversed; kept with the reversal in these words.
+REASONS = (_l("金额输错"), _l("优惠选错"), _l("顾客退货"), _l("其他"))
+
+
+class ScanForm(FlaskForm):  # type: ignore[misc]
+    """What was read or typed, under the id of the scan that it is to become."""
+
+    id = IdField(missing=_STALE, label="")
+    text = StringField(
+        _l("8 位数字码"),
+        [DataRequired(_NOTHING_READ), Length(max=MAX_TEXT, message=_NOTHING_READ)],
+        filters=[_as_scanned],
+    )
+
+
+class PriceForm(FlaskForm):  # type: ignore[misc]
+    """What is bought under which offer."""
+
+    offer = StringField(_l("优惠"), [DataRequired(_l("请选择优惠。"))])
+    amount = YuanField(_l("原价"), missing=_l("请输入原价。"))
+    quantity = CountField(_l("份数"), most=MAX_QUANTITY, missing=_l("请输入份数。"), default=1)
+
+
+class RedeemForm(PriceForm):
+    """The same, under the id of the redemption that it is to become."""
+
+    id = IdField(missing=_STALE, label="")
+    scan_id = IdField(missing=_STALE, label="")
+
+
+class ReversalForm(FlaskForm):  # type: ignore[misc]
+    """Why, under the id of the reversal that it is to become."""
+
+    id = IdField(missing=_STALE, label="")
+    reason = RadioField(_l("原因"), validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reasons = [str(reason) for reason in REASONS]
+        self.reason.choices = [SelectChoice(reason) for reason in reasons]
+        self.reason.validators = [AnyOf(reasons, message=str(_l("请选择冲正原因。")))]

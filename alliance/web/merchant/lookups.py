@@ -1,0 +1,93 @@
+"""What the counter's pages show, each looked up together with the outlet: another outlet's is not there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from flask import abort
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from alliance.accounts.models import Grant, GrantOutlet, Role
+from alliance.enterprises.models import Enterprise, Outlet
+from alliance.offers.models import OfferRevision
+from alliance.redemptions.models import Redemption, Scan
+from alliance.web.entries import Entry, entries
+from alliance.web.offer_cards import OfferCard, offer_cards
+
+
+@dataclass(frozen=True)
+class Place:
+    """An outlet and whose it is."""
+
+    merchant_id: int
+    outlet_id: UUID
+    outlet: str
+    merchant: str
+
+
+def places_of(session: Session, grants: Sequence[Grant]) -> list[Place]:
+    """The outlets that these grants open: a cashier's own, an administrator's all."""
+    owned = [grant.enterprise_id for grant in grants if grant.role == Role.ENTERPRISE_ADMIN]
+    given = select(GrantOutlet.outlet_id).where(GrantOutlet.grant_id.in_([grant.id for grant in grants]))
+    rows = session.execute(
+        select(Outlet.merchant_id, Outlet.id, Outlet.name, Enterprise.name)
+        .join(Enterprise, Enterprise.id == Outlet.merchant_id)
+        .where(or_(Outlet.merchant_id.in_(owned), Outlet.id.in_(given)))
+        .order_by(Enterprise.name, Outlet.code)
+    )
+    return [Place(*row) for row in rows]
+
+
+def place_or_404(session: Session, merchant_id: int, outlet_id: UUID) -> Place:
+    """The outlet that the URL names."""
+    row = session.execute(
+        select(Outlet.merchant_id, Outlet.id, Outlet.name, Enterprise.name)
+        .join(Enterprise, Enterprise.id == Outlet.merchant_id)
+        .where(Outlet.merchant_id == merchant_id, Outlet.id == outlet_id)
+    ).one_or_none()
+    return Place(*row) if row else abort(404)
+
+
+def scan_or_404(session: Session, merchant_id: int, outlet_id: UUID, scan_id: UUID) -> Scan:
+    """A scan made at this outlet."""
+    scan = session.get(Scan, (merchant_id, scan_id))
+    return scan if scan is not None and scan.outlet_id == outlet_id else abort(404)
+
+
+def usable_cards(session: Session, scan: Scan, holder_id: int) -> list[OfferCard]:
+    """The offers that a scan froze, with what this holder has left."""
+    revisions = session.scalars(_frozen(scan).order_by(OfferRevision.submitted_at, OfferRevision.id)).all()
+    return offer_cards(session, revisions, holder_id)
+
+
+def revision_of_scan(session: Session, scan: Scan, offer_id: str) -> OfferRevision | None:
+    """The revision of an offer that a scan froze."""
+    revisions = session.scalars(_frozen(scan))
+    return next((revision for revision in revisions if str(revision.offer_id) == offer_id), None)
+
+
+def entries_of_scan(session: Session, scan: Scan) -> list[Entry]:
+    """What has been redeemed under a scan."""
+    return entries(session, Redemption.merchant_id == scan.merchant_id, Redemption.scan_id == scan.id)
+
+
+def entries_of_day(session: Session, merchant_id: int, outlet_id: UUID, day: date) -> list[Entry]:
+    """A day's redemptions at an outlet, the newest first."""
+    here = (Redemption.merchant_id == merchant_id, Redemption.outlet_id == outlet_id)
+    return entries(session, *here, Redemption.business_date == day)
+
+
+def entry_or_404(session: Session, merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> Entry:
+    """One redemption made at this outlet."""
+    here = (Redemption.merchant_id == merchant_id, Redemption.outlet_id == outlet_id)
+    found = entries(session, *here, Redemption.id == redemption_id)
+    return found[0] if found else abort(404)
+
+
+def _frozen(scan: Scan) -> Select[OfferRevision]:
+    return select(OfferRevision).where(
+        OfferRevision.merchant_id == scan.merchant_id,
+        OfferRevision.id.in_([UUID(id_) for id_ in scan.revision_ids]),
+    )

@@ -1,0 +1,190 @@
+"""From the camera to the confirmed redemption."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import abort, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from alliance import clock
+from alliance.money import format_yuan
+from alliance.offers.pricing import price, read_terms
+from alliance.passes.entitlement import entitlement
+from alliance.passes.models import Pass
+from alliance.people.phones import mask_name
+from alliance.redemptions.counter import Counter
+from alliance.redemptions.models import Scan
+from alliance.redemptions.redeem import Order
+from alliance.redemptions.redeem import redeem as redeem_scan
+from alliance.redemptions.scan import scan as accept_scan
+from alliance.refused import Reason, Refused
+from alliance.store import new_id
+from alliance.web.attempts import attempt
+from alliance.web.errors import refusal, status_of, wants_problem
+from alliance.web.extensions import db
+from alliance.web.merchant import bp, lookups
+from alliance.web.merchant.forms import PriceForm, RedeemForm, ScanForm
+from alliance.web.words import REFUSALS, remedy_for
+
+OUTLET = "/<int:merchant_id>/<uuid:outlet_id>"
+SCAN = OUTLET + "/scans/<uuid:scan_id>"
+#: After these another amount or another offer may still do, without scanning again.
+CORRECTABLE = frozenset(
+    {
+        Reason.BELOW_THRESHOLD,
+        Reason.AMOUNT_OUT_OF_RANGE,
+        Reason.LIMIT_TOTAL,
+        Reason.LIMIT_HOLDER,
+        Reason.OFFER_NOT_FOUND,
+        Reason.OFFER_NOT_HERE,
+        Reason.OFFER_NOT_LIVE,
+        Reason.IN_FLIGHT,
+        Reason.BODY_MISMATCH,
+    }
+)
+
+
+@bp.get("")
+def choose_outlet() -> ResponseReturnValue:
+    """The outlets of whoever stands here; with one there is nothing to choose."""
+    places = lookups.places_of(db.session, g.grants)
+    if len(places) == 1:
+        return redirect(counter_url(places[0].merchant_id, places[0].outlet_id))
+    return render_template("merchant/choose_outlet.html", places=places)
+
+
+@bp.get(OUTLET)
+def show_counter(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
+    """The camera, and the field for digits and scanner guns."""
+    return _counter_page(merchant_id, outlet_id, ScanForm(id=new_id()))
+
+
+@bp.post(OUTLET + "/scans")
+def scan(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
+    """Use a presentation up and open its scan. Sent again with the same id, it is the same scan."""
+    form = ScanForm()
+    if not form.validate():
+        return abort(422) if wants_problem() else (_counter_page(merchant_id, outlet_id, form), 422)
+    counter, at = here(merchant_id, outlet_id), clock.now()
+    scan_id, keyring = form.id.data, current_app.extensions["keyring"]
+    attempt(
+        counter,
+        lambda session: accept_scan(session, keyring, counter, scan_id, form.text.data, at),
+        at,
+        scan_id,
+    )
+    location = _scan_url(merchant_id, outlet_id, scan_id)
+    return ({"location": location}, 201) if wants_problem() else redirect(location)
+
+
+@bp.get(SCAN)
+def show_scan(merchant_id: int, outlet_id: UUID, scan_id: UUID) -> ResponseReturnValue:
+    """The usable offers, the amount, one confirmation. A refused redemption comes back with its input."""
+    scan = lookups.scan_or_404(db.session, merchant_id, outlet_id, scan_id)
+    minted = {"id": str(new_id()), "scan_id": str(scan_id)}
+    return _scan_page(scan, RedeemForm(MultiDict({"quantity": "1"} | request.args.to_dict() | minted)))
+
+
+@bp.post(SCAN + "/price")
+def price_offer(merchant_id: int, outlet_id: UUID, scan_id: UUID) -> ResponseReturnValue:
+    """What it would cost, while the cashier types: ``{paid, discount}``, or ``{problem}`` in words."""
+    scan = lookups.scan_or_404(db.session, merchant_id, outlet_id, scan_id)
+    form = PriceForm()
+    if not form.validate():
+        return {"problem": str(next(iter(form.errors.values()))[0])}
+    revision = lookups.revision_of_scan(db.session, scan, form.offer.data)
+    if revision is None:
+        return {"problem": remedy_for(Refused(Reason.OFFER_NOT_FOUND))}
+    try:
+        costs = price(read_terms(revision.terms), form.amount.data, form.quantity.data)
+    except Refused as refused:
+        return {"problem": remedy_for(refused)}
+    return {"paid": format_yuan(costs.paid_fen), "discount": format_yuan(costs.discount_fen)}
+
+
+@bp.post(OUTLET + "/redemptions")
+def redeem(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
+    """The one confirmation. A double press or a reload sends the same id and is the same redemption."""
+    form = RedeemForm()
+    if not form.validate():
+        return _invalid_redemption(merchant_id, outlet_id, form)
+    counter, at = here(merchant_id, outlet_id), clock.now()
+    order = Order(form.id.data, form.offer.data, form.amount.data, form.quantity.data)
+    attempt(
+        counter, lambda session: redeem_scan(session, counter, form.scan_id.data, order, at), at, order.id
+    )
+    url = url_for(".show_redemption", merchant_id=merchant_id, outlet_id=outlet_id, redemption_id=order.id)
+    return redirect(url)
+
+
+@bp.errorhandler(Refused)
+def answer_refused(refused: Refused) -> ResponseReturnValue:
+    """不能核销 over the whole page, or the same as a problem for the page's own script."""
+    if wants_problem():
+        return refusal(refused)
+    names = request.view_args or {}
+    counter = here(names["merchant_id"], names["outlet_id"])
+    page = render_template(
+        "merchant/refused.html",
+        place=lookups.place_or_404(db.session, counter.merchant_id, counter.outlet_id),
+        words=REFUSALS[refused.reason],
+        why=remedy_for(refused),
+        word=_("不能冲正") if request.endpoint == "merchant.reverse" else _("不能核销"),
+        back=_back_to_scan(counter, refused.reason),
+    )
+    return page, status_of(refused.reason)
+
+
+def here(merchant_id: int, outlet_id: UUID) -> Counter:
+    """The counter at which whoever is signed in stands; the guard has checked that he may."""
+    return Counter(merchant_id, outlet_id, account_id=g.actor.account_id)
+
+
+def counter_url(merchant_id: int, outlet_id: UUID) -> str:
+    """The address of an outlet's camera page."""
+    return url_for("merchant.show_counter", merchant_id=merchant_id, outlet_id=outlet_id)
+
+
+def _scan_url(merchant_id: int, outlet_id: UUID, scan_id: UUID, **again: Any) -> str:
+    return url_for(
+        "merchant.show_scan", merchant_id=merchant_id, outlet_id=outlet_id, scan_id=scan_id, **again
+    )
+
+
+def _counter_page(merchant_id: int, outlet_id: UUID, form: ScanForm) -> str:
+    place = lookups.place_or_404(db.session, merchant_id, outlet_id)
+    return render_template("merchant/show_counter.html", place=place, form=form)
+
+
+def _scan_page(scan: Scan, form: RedeemForm) -> str:
+    at = clock.now()
+    holder = entitlement(db.session, Pass.id == scan.pass_id, clock.business_date(at))
+    return render_template(
+        "merchant/show_scan.html",
+        place=lookups.place_or_404(db.session, scan.merchant_id, scan.outlet_id),
+        scan=scan,
+        is_over=scan.expires_at <= at,
+        name=mask_name(holder.holder_name),
+        employer=holder.employer_name,
+        cards=lookups.usable_cards(db.session, scan, holder.holder_id),
+        done=lookups.entries_of_scan(db.session, scan),
+        form=form,
+    )
+
+
+def _invalid_redemption(merchant_id: int, outlet_id: UUID, form: RedeemForm) -> ResponseReturnValue:
+    if form.scan_id.data is None:
+        raise Refused(Reason.SCAN_NOT_FOUND)
+    scan = lookups.scan_or_404(db.session, merchant_id, outlet_id, form.scan_id.data)
+    return _scan_page(scan, form), 422
+
+
+def _back_to_scan(counter: Counter, reason: Reason) -> str | None:
+    """The way back to the scan with what was typed, where that can help."""
+    form = RedeemForm()
+    if request.endpoint != "merchant.redeem" or reason not in CORRECTABLE or not form.scan_id.data:
+        return None
+    typed = {name: request.form.get(name, "") for name in ("offer", "amount", "quantity")}
+    return _scan_url(counter.merchant_id, counter.outlet_id, form.scan_id.data, **typed)

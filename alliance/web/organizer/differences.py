@@ -1,0 +1,38 @@
+"""What a revision changes, in plain words."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from alliance.web.offer_cards import OfferCard
+from alliance.web.plain import limits_words
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing an offer says. ``before`` is what the last approved revision says, None without one."""
+
+    label: str
+    now: str
+    before: str | None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the two differ."""
+        return self.before is not None and self.before != self.now
+
+
+def differences(card: OfferCard, before: OfferCard | None) -> list[Row]:
+    """Every line of an offer, next to the last approved one's."""
+    old = _lines(before) if before else {}
+    return [Row(label, text, old.get(label)) for label, text in _lines(card).items()]
+
+
+def _lines(card: OfferCard) -> dict[str, str]:
+    return {
+        _("优惠名称"): card.revision.title,
+        _("优惠内容"): card.terms_words,
+        _("有效期"): card.days_words,
+        _("份数"): limits_words(card.revision),
+        _("适用门店"): card.outlets_words,
+    }

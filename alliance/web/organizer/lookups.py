@@ -1,0 +1,69 @@
+"""The offers that wait for the organizer; a zone's organizer sees those of the merchants in his zone."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from flask import abort
+from flask_babel import gettext as _
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from alliance.accounts.models import Grant, Role
+from alliance.enterprises.placement import enterprise_zone_on
+from alliance.offers.models import Offer, OfferApproval, OfferReturn, OfferRevision, OfferWithdrawal
+from alliance.web.offer_cards import OfferCard, offer_cards
+from alliance.web.offer_lines import OfferLine, RevisionLine, offer_lines
+from alliance.zones.models import Zone
+from alliance.zones.tree import subtree_ids
+
+
+def awaiting(session: Session, grants: Sequence[Grant], today: date) -> list[OfferCard]:
+    """The newest revision of every offer that is neither approved nor returned, the longest waiting first."""
+    this, later = OfferRevision, aliased(OfferRevision)
+    decided = [
+        exists().where(entity.merchant_id == this.merchant_id, entity.revision_id == this.id)
+        for entity in (OfferApproval, OfferReturn)
+    ]
+    withdrawn = exists().where(
+        OfferWithdrawal.merchant_id == this.merchant_id, OfferWithdrawal.offer_id == this.offer_id
+    )
+    overtaken = exists().where(
+        later.merchant_id == this.merchant_id, later.offer_id == this.offer_id, later.number > this.number
+    )
+    query = select(this).where(~or_(*decided, withdrawn, overtaken)).order_by(this.submitted_at, this.id)
+    roots = zone_roots(grants)
+    if roots is not None:
+        zone = enterprise_zone_on(today, this.merchant_id)
+        query = query.where(or_(*(zone.in_(subtree_ids(root)) for root in roots)))
+    return offer_cards(session, session.scalars(query).all())
+
+
+def zone_roots(grants: Sequence[Grant]) -> list[int] | None:
+    """The zones below which somebody acts; None for everywhere."""
+    if any(grant.role != Role.ZONE_ORGANIZER for grant in grants):
+        return None
+    return [grant.zone_id for grant in grants if grant.zone_id is not None]
+
+
+def revision_or_404(
+    session: Session, merchant_id: int, revision_id: UUID, today: date
+) -> tuple[OfferLine, RevisionLine]:
+    """A revision of this merchant, with the offer that it belongs to."""
+    revision = session.get(OfferRevision, (merchant_id, revision_id))
+    if revision is None:
+        abort(404)
+    offer = session.get_one(Offer, (merchant_id, revision.offer_id))
+    line = offer_lines(session, [offer], today)[0]
+    return line, next(each for each in line.history if each.card.revision is revision)
+
+
+def zone_choices(session: Session, grants: Sequence[Grant]) -> list[tuple[str, str]]:
+    """The zones that somebody may report on, as (code, name); everything comes first, with no code."""
+    roots = zone_roots(grants)
+    query = select(Zone.code, Zone.name).order_by(Zone.code)
+    if roots is not None:
+        return list(
+            session.execute(query.where(or_(*(Zone.id.in_(subtree_ids(root)) for root in roots)))).tuples()
+        )
+    return [("", _("全部片区")), *session.execute(query).tuples()]

@@ -1,0 +1,93 @@
+"""Offers in plain words, as somebody at the counter would say them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from flask_babel import gettext
+
+from alliance.money import format_yuan
+from alliance.offers.life import State
+from alliance.offers.models import OfferRevision
+from alliance.offers.pricing import AlliancePrice, Discount, Historical, Terms, Threshold
+
+
+def _(text: str, **params: object) -> str:
+    return str(gettext(text, **params))
+
+
+def terms_words(terms: Terms) -> str:
+    """``8.5折``, ``满100减20``, ``联盟价 ¥3.50/份``."""
+    match terms:
+        case Discount():
+            return _("%(zhe)s折", zhe=zhe(terms.pay_permille))
+        case Threshold():
+            return _(
+                "满%(from_)s减%(off)s", from_=short_yuan(terms.threshold_fen), off=short_yuan(terms.off_fen)
+            )
+        case AlliancePrice():
+            return _("联盟价 %(price)s/份", price=format_yuan(terms.unit_price_fen))
+        case Historical():
+            return _("历史数据")
+
+
+def zhe(permille: int) -> str:
+    """``850`` → ``8.5``: what is paid of ten parts."""
+    return _short(Decimal(permille) / 100)
+
+
+def short_yuan(fen: int) -> str:
+    """``10000`` → ``100``, ``1050`` → ``10.5``: an amount inside a phrase, without sign and idle zeros."""
+    return _short(Decimal(fen) / 100)
+
+
+def days_words(first: date | None, last: date | None) -> str:
+    """From when to when an offer is granted, both days included."""
+    if first and last:
+        return _("%(first)s至%(last)s", first=day_words(first), last=day_words(last, since=first))
+    if first:
+        return _("%(first)s起", first=day_words(first))
+    return _("至%(last)s", last=day_words(last)) if last else _("长期有效")
+
+
+def day_words(day: date, since: date | None = None) -> str:
+    """``2026年3月1日``; without the year where ``since`` has just named it."""
+    if since is not None and since.year == day.year:
+        return _("%(month)s月%(day)s日", month=day.month, day=day.day)
+    return _("%(year)s年%(month)s月%(day)s日", year=day.year, month=day.month, day=day.day)
+
+
+def limits_words(revision: OfferRevision, left: Mapping[str, int] | None = None) -> str:
+    """How often the offer may be used, and what is ``left`` of it (``offers.live.remaining``)."""
+    left = left or {}
+    parts = []
+    if revision.limit_total is not None:
+        parts.append(_("共%(limit)s份", limit=f"{revision.limit_total:,}"))
+        if "total" in left:
+            parts.append(_("还剩%(left)s份", left=f"{left['total']:,}"))
+    if revision.limit_holder is not None:
+        parts.append(_("每人限%(limit)s份", limit=f"{revision.limit_holder:,}"))
+        if "holder" in left:
+            parts.append(_("本人还剩%(left)s份", left=f"{left['holder']:,}"))
+    return _("，").join(parts) or _("不限份数")
+
+
+def outlets_words(names: Sequence[str]) -> str:
+    """Where an offer holds; no names mean everywhere."""
+    return _("、").join(names) or _("全部门店")
+
+
+def state_words(state: State) -> str:
+    """Where a revision stands."""
+    return {
+        State.SUBMITTED: _("待审核"),
+        State.RETURNED: _("已退回"),
+        State.APPROVED: _("待生效"),
+        State.LIVE: _("生效中"),
+        State.ENDED: _("已结束"),
+        State.WITHDRAWN: _("已撤回"),
+    }[state]
+
+
+def _short(number: Decimal) -> str:
+    return f"{number:,.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,133 @@
+"""Who may do what: for every route and method, each role and the relation it needs.
+
+Whatever is not in this table does not exist: the application refuses to start with an undeclared route, and
+with a rule for a route that is gone. ``guard.py`` enforces the table; HEAD follows GET, OPTIONS says nothing.
+
+A role stands here with its relation (``relations.py``): somebody without any of the roles gets 403; somebody
+with a role whose relation does not hold gets the same 404 as for a thing that is not there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from flask import Flask
+
+from alliance.accounts.models import Role
+from alliance.web.relations import (
+    Relation,
+    everything,
+    merchant_in_zone,
+    outlet_of_own_enterprise,
+    own,
+    own_enterprise,
+    own_outlet,
+)
+
+
+class TokenKind(StrEnum):
+    """What a bearer token is for. Its own outlet or zone is its scope; the URL never names another."""
+
+    OUTLET = "outlet_token"
+    REPORT = "report_token"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call one method of one route."""
+
+    public: bool = False
+    signed_in: bool = False
+    roles: Mapping[Role, Relation] = field(default_factory=dict)
+    tokens: frozenset[TokenKind] = frozenset()
+
+
+#: Anybody, signed in or not.
+PUBLIC = Rule(public=True)
+#: Anybody with an account, whatever its grants.
+SIGNED_IN = Rule(signed_in=True)
+
+
+def allow(*tokens: TokenKind, **roles: Relation) -> Rule:
+    """These kinds of token, and these roles in these relations."""
+    return Rule(roles={Role(name): relation for name, relation in roles.items()}, tokens=frozenset(tokens))
+
+
+HOLDER = allow(holder=own)
+COUNTER = allow(cashier=own_outlet, enterprise_admin=outlet_of_own_enterprise)
+ENTERPRISE = allow(enterprise_admin=own_enterprise)
+ORGANIZERS = allow(organizer=everything, zone_organizer=own)
+ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
+
+RULES: Mapping[tuple[str, str], Rule] = {
+    ("static", "GET"): PUBLIC,
+    ("system.healthz", "GET"): PUBLIC,
+    ("system.readyz", "GET"): PUBLIC,
+    # --- signing in
+    ("auth.home", "GET"): PUBLIC,
+    ("auth.sign_in", "GET"): PUBLIC,
+    ("auth.sign_in", "POST"): PUBLIC,
+    ("auth.request_code", "POST"): PUBLIC,
+    ("auth.verify_code", "GET"): PUBLIC,
+    ("auth.verify_code", "POST"): PUBLIC,
+    ("auth.sign_out", "POST"): PUBLIC,
+    # --- the employee's phone
+    ("employee.show_pass", "GET"): HOLDER,
+    ("employee.renew_credential", "POST"): HOLDER,
+    ("employee.list_offers", "GET"): HOLDER,
+    ("employee.list_redemptions", "GET"): HOLDER,
+    # --- the merchant's counter
+    ("merchant.choose_outlet", "GET"): allow(cashier=own, enterprise_admin=own),
+    ("merchant.show_counter", "GET"): COUNTER,
+    ("merchant.scan", "POST"): COUNTER,
+    ("merchant.show_scan", "GET"): COUNTER,
+    ("merchant.price_offer", "POST"): COUNTER,
+    ("merchant.redeem", "POST"): COUNTER,
+    ("merchant.list_redemptions", "GET"): COUNTER,
+    ("merchant.show_redemption", "GET"): COUNTER,
+    ("merchant.reverse", "POST"): COUNTER,
+    # --- the enterprise's office
+    ("enterprise.overview", "GET"): ENTERPRISE,
+    ("enterprise.list_offers", "GET"): ENTERPRISE,
+    ("enterprise.new_offer", "GET"): ENTERPRISE,
+    ("enterprise.new_offer", "POST"): ENTERPRISE,
+    ("enterprise.show_offer", "GET"): ENTERPRISE,
+    ("enterprise.edit_offer", "GET"): ENTERPRISE,
+    ("enterprise.edit_offer", "POST"): ENTERPRISE,
+    ("enterprise.withdraw_offer", "POST"): ENTERPRISE,
+    # --- the organizer's room
+    ("organizer.home", "GET"): allow(organizer=everything, data_officer=everything, zone_organizer=own),
+    ("organizer.list_offers", "GET"): ORGANIZERS,
+    ("organizer.show_revision", "GET"): ORGANIZERS_OF_MERCHANT,
+    ("organizer.approve_offer", "POST"): ORGANIZERS_OF_MERCHANT,
+    ("organizer.return_offer", "POST"): ORGANIZERS_OF_MERCHANT,
+    ("organizer.show_circulation", "GET"): allow(
+        organizer=everything, data_officer=everything, zone_organizer=own
+    ),
+    # --- programs
+    ("api.redeem", "POST"): allow(TokenKind.OUTLET),
+    ("api.show_circulation", "GET"): allow(
+        TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own
+    ),
+    ("openapi.spec", "GET"): PUBLIC,
+}
+
+
+class Undeclared(Exception):
+    """The table and the routes do not agree; the message names the difference."""
+
+
+def declared_methods(app: Flask) -> set[tuple[str, str]]:
+    """Every (endpoint, method) of the application, without HEAD and OPTIONS."""
+    return {
+        (rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def check_complete(app: Flask) -> None:
+    """Raises Undeclared for a route without a rule."""
+    if undeclared := sorted(declared_methods(app) - RULES.keys()):
+        listed = ", ".join(f"{method} {endpoint}" for endpoint, method in undeclared)
+        raise Undeclared(f"no rule in alliance/web/policy.py says who may call: {listed}")

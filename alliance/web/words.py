@@ -1,0 +1,105 @@
+"""What people are told: for each reason the state in a few words, then the cause and what to do.
+
+Written as somebody at the counter would say it. The texts themselves are the message ids.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from alliance.money import format_yuan
+from alliance.refused import Reason, Refused
+
+
+@dataclass(frozen=True)
+class Words:
+    """``headline`` is the state; ``remedy`` is cause and next step, in one sentence."""
+
+    headline: LazyString
+    remedy: LazyString
+
+
+class Fault(StrEnum):
+    """Why a request itself was turned down. Part of the API like ``Reason``: never renamed."""
+
+    MALFORMED_REQUEST = "malformed_request"
+    FORM_EXPIRED = "form_expired"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    INVALID_REQUEST = "invalid_request"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    INTERNAL_ERROR = "internal_error"
+    UNAVAILABLE = "unavailable"
+
+
+REFUSALS: Mapping[Reason, Words] = {
+    Reason.MALFORMED: Words(_l("不是会员码"), _l("扫到的内容不是联盟会员码，请顾客打开会员码页面后重扫。")),
+    Reason.UNKNOWN_CODE: Words(_l("没有这个数字码"), _l("数字码不对或已失效，请看着顾客的手机重新输入。")),
+    Reason.EXPIRED: Words(_l("会员码已过期"), _l("会员码每隔一会儿就会更新，请顾客刷新会员码后重扫。")),
+    Reason.NOT_YET_VALID: Words(
+        _l("会员码尚未生效"), _l("会员码的时间晚于当前时间，请核对本机时间，再请顾客刷新后重扫。")
+    ),
+    Reason.UNKNOWN_KEY: Words(
+        _l("会员码无法识别"), _l("这个码不是本联盟签发的，请顾客重新打开会员码页面后重扫。")
+    ),
+    Reason.REVOKED: Words(_l("会员码已停用"), _l("这个会员码已被停用，请顾客联系所在企业。")),
+    Reason.ALREADY_PRESENTED: Words(
+        _l("会员码已用过"), _l("同一个会员码只能扫一次，请顾客刷新会员码后重扫。")
+    ),
+    Reason.NOT_ENTITLED: Words(
+        _l("没有会员资格"), _l("顾客今天不在成员企业的名册中，请顾客向所在企业核实。")
+    ),
+    Reason.TOO_MANY_ATTEMPTS: Words(_l("尝试次数过多"), _l("短时间内尝试太多次，请过几分钟再试。")),
+    Reason.SCAN_NOT_FOUND: Words(_l("没有这次扫码"), _l("找不到这次扫码的记录，请重新扫顾客的会员码。")),
+    Reason.SCAN_EXPIRED: Words(_l("扫码已超时"), _l("扫码后十分钟内有效，请重新扫顾客的会员码。")),
+    Reason.WRONG_OUTLET: Words(_l("不是本店扫的码"), _l("这次扫码属于另一家门店，请在本店重新扫码。")),
+    Reason.OFFER_NOT_FOUND: Words(_l("没有这个优惠"), _l("找不到这个优惠，请返回重新选择。")),
+    Reason.OFFER_NOT_LIVE: Words(
+        _l("优惠不在有效期"), _l("这个优惠尚未开始、已经结束或已下架，请选择其他优惠。")
+    ),
+    Reason.OFFER_NOT_HERE: Words(_l("本店不适用"), _l("这个优惠不适用于本门店，请选择其他优惠。")),
+    Reason.BELOW_THRESHOLD: Words(_l("未达到满减金额"), _l("消费金额还没有达到优惠的门槛，请核对金额。")),
+    Reason.AMOUNT_OUT_OF_RANGE: Words(_l("金额不对"), _l("金额或数量超出允许的范围，请核对后重新输入。")),
+    Reason.LIMIT_TOTAL: Words(_l("优惠已领完"), _l("这个优惠的总次数已用完，请选择其他优惠。")),
+    Reason.LIMIT_HOLDER: Words(
+        _l("顾客的次数已用完"), _l("这位顾客使用这个优惠的次数已到上限，请选择其他优惠。")
+    ),
+    Reason.IN_FLIGHT: Words(_l("正在处理"), _l("上一次提交还在处理中，请稍等片刻再试，不会重复记账。")),
+    Reason.BODY_MISMATCH: Words(_l("单号重复"), _l("这个单号已用于另一笔内容不同的核销，请换一个新的单号。")),
+    Reason.REDEMPTION_NOT_FOUND: Words(_l("没有这笔核销"), _l("找不到这笔核销记录，请核对单号。")),
+    Reason.REVERSED_ALREADY: Words(_l("已经冲正"), _l("这笔核销已全部冲正，无需再次操作。")),
+    Reason.REFUND_EXCEEDS_PAID: Words(_l("退款超过实付"), _l("退款金额超过剩余的实付金额，请核对金额。")),
+    Reason.UNDO_TOO_LATE: Words(_l("已过撤销时间"), _l("这笔核销已不能在柜台撤销，请联系本企业管理员处理。")),
+}
+
+FAULTS: Mapping[Fault, Words] = {
+    Fault.MALFORMED_REQUEST: Words(_l("请求无法读懂"), _l("提交的内容格式不对，请返回重试。")),
+    Fault.FORM_EXPIRED: Words(_l("页面已失效"), _l("页面打开太久或登录已变化，请返回上一页刷新后重新提交。")),
+    Fault.UNAUTHENTICATED: Words(_l("请先登录"), _l("登录已失效或尚未登录，请登录后再试。")),
+    Fault.FORBIDDEN: Words(_l("没有权限"), _l("您的账号没有办理这项业务的权限，如有需要请联系主办方。")),
+    Fault.NOT_FOUND: Words(_l("找不到页面"), _l("页面不存在，或者不在您的权限范围内，请从首页重新进入。")),
+    Fault.METHOD_NOT_ALLOWED: Words(_l("不能这样访问"), _l("这个地址不支持这种访问方式，请从首页重新进入。")),
+    Fault.TOO_LARGE: Words(_l("内容太大"), _l("提交的内容超过了大小限制，请减小后重试。")),
+    Fault.UNSUPPORTED_MEDIA_TYPE: Words(_l("内容格式不支持"), _l("请用 application/json 格式提交。")),
+    Fault.INVALID_REQUEST: Words(_l("内容有误"), _l("提交的内容有不符合要求的地方，请修改后重试。")),
+    Fault.TOO_MANY_REQUESTS: Words(_l("请求太频繁"), _l("短时间内请求太多，请过几分钟再试。")),
+    Fault.INTERNAL_ERROR: Words(_l("系统出错"), _l("系统出了点问题，已经记录，请稍后再试。")),
+    Fault.UNAVAILABLE: Words(_l("系统暂时无法使用"), _l("数据库暂时无法连接，请稍后再试。")),
+}
+
+
+def remedy_for(refused: Refused) -> str:
+    """The sentence for this very refusal, with its amounts where it has them."""
+    params = refused.params
+    if refused.reason is Reason.BELOW_THRESHOLD and isinstance(params.get("threshold_fen"), int):
+        threshold = format_yuan(params["threshold_fen"])  # type: ignore[arg-type]
+        return str(gettext("消费满 %(threshold)s 才能使用这个优惠，请核对金额。", threshold=threshold))
+    return str(REFUSALS[refused.reason].remedy)

@@ -1,0 +1,195 @@
+"""The stage for the policy's test: people in every role, and for every URL its own, foreign and absent things.
+
+The world has two of everything: what is the dairy's (and its shop's) is the actors' own, what is the
+garage's is foreign, and the dairy's kiosk is the shop's sibling.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule as Route
+from werkzeug.test import TestResponse
+
+from alliance import clock
+from alliance.accounts.grants import find_or_create_account, grant
+from alliance.accounts.models import Role
+from alliance.accounts.tokens import create_token, revoke_token
+from alliance.audit.trail import COMMAND_LINE
+from alliance.enterprises.models import Outlet
+from alliance.offers.life import Draft, submit
+from alliance.offers.pricing import Discount
+from alliance.redemptions.models import Redemption
+from alliance.web import relations
+from alliance.web.policy import TokenKind
+from tests.web.visits import browser_of, form_token, store_of
+from tests.world import World
+
+NO_NUMBER, NO_UUID = 987654321, UUID("00000000-0000-7000-8000-000000000000")
+#: What an argument is when it names nothing.
+NOTHING: dict[str, object] = {
+    "enterprise_id": NO_NUMBER,
+    "merchant_id": NO_NUMBER,
+    **dict.fromkeys(("outlet_id", "scan_id", "redemption_id", "offer_id", "revision_id"), NO_UUID),
+}
+#: Arguments that say whose something is; the others name a thing of his.
+OWNERS = frozenset({"enterprise_id", "merchant_id", "outlet_id"})
+
+#: In which relations the people of this world stand to everything, and to what is their own.
+ALWAYS = frozenset({relations.everything, relations.own})
+TO_OWN = ALWAYS | {
+    relations.own_enterprise,
+    relations.own_outlet,
+    relations.outlet_of_own_enterprise,
+    relations.merchant_in_zone,
+}
+#: So that pages and reports of a period have one.
+PERIOD = {"from": "2026-01-01", "to": "2026-01-31"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who acts: with the cookie of an account, or with a bearer token."""
+
+    name: str
+    account_id: int | None = None
+    role: Role | None = None
+    bearer: str | None = None
+    token: TokenKind | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """URL arguments, and the relations that hold for them. The answers to one ``kind`` must look alike."""
+
+    name: str
+    arguments: dict[str, object]
+    relations: frozenset[relations.Relation]
+    exists: bool = True
+    kind: str = "own"
+
+
+@dataclass
+class Stage:
+    """The application, its people, and what a URL can name, by whose it is."""
+
+    app: Flask
+    people: list[Person] = field(default_factory=list)
+    things: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _clients: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def client(self, person: Person, fresh: bool = False) -> FlaskClient:
+        """The person's browser, the same one every time unless a fresh one is asked for."""
+        if fresh or person.name not in self._clients:
+            signed_in = person.account_id is not None
+            client = browser_of(self.app, person.account_id) if signed_in else self.app.test_client()
+            if fresh:
+                return client
+            self._clients[person.name] = client
+        return self._clients[person.name]
+
+    def call(
+        self,
+        route: Route,
+        method: str,
+        person: Person,
+        target: Target,
+        *,
+        fresh: bool = False,
+        csrf: bool = True,
+    ) -> TestResponse:
+        """One request. It carries the form's token, so that nothing but the policy can refuse it."""
+        client = self.client(person, fresh)
+        headers = {"Authorization": f"Bearer {person.bearer}"} if person.bearer else {}
+        options: dict[str, Any] = {}
+        with self.app.test_request_context():
+            path = self.app.url_for(route.endpoint, **target.arguments)
+        if method not in ("GET", "HEAD"):
+            options = {"json": {}} if path.startswith("/api/") else {"data": {"any": "field"}}
+            if csrf:
+                headers["X-CSRFToken"] = form_token(client)
+        return client.open(path, method=method, query_string=PERIOD, headers=headers, **options)
+
+
+def build(app: Flask) -> Stage:
+    """The world in the application's database, of today, with everybody and everything in it."""
+    with store_of(app) as session:
+        world = World(session, clock.now())
+        world.keyring = app.extensions["keyring"]
+        outlets = {"own": world.dairy_shop, "sibling": world.dairy_kiosk, "foreign": world.garage_hall}
+        things = {whose: _things_of(world, outlet) for whose, outlet in outlets.items()}
+        stage = Stage(app, list(_people_of(world)), things)
+    for person in stage.people:
+        stage.client(person)
+    return stage
+
+
+def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
+    id_ = uuid4()
+    world.redeem(offer="MILK" if outlet.merchant_id == world.dairy.id else "WASH", outlet=outlet, id_=id_)
+    redemption = world.session.get_one(Redemption, (outlet.merchant_id, id_))
+    draft = Draft(code=f"NEW-{outlet.code}", title="待审优惠", terms=Discount(pay_permille=900))
+    revision = submit(world.session, outlet.merchant_id, draft, COMMAND_LINE, world.at)
+    return {
+        "enterprise_id": outlet.merchant_id,
+        "merchant_id": outlet.merchant_id,
+        "outlet_id": outlet.id,
+        "scan_id": redemption.scan_id,
+        "redemption_id": id_,
+        "offer_id": revision.offer_id,
+        "revision_id": revision.id,
+    }
+
+
+def _people_of(world: World) -> Iterator[Person]:
+    """Strangers, one account in each role on the dairy's side, and every kind of token."""
+    session, at, shop = world.session, world.at, world.dairy_shop
+    scopes: dict[Role, dict[str, Any]] = {
+        Role.HOLDER: {"holder_id": world.milkman.id},
+        Role.CASHIER: {"enterprise_id": world.dairy.id, "outlets": [shop]},
+        Role.ENTERPRISE_ADMIN: {"enterprise_id": world.dairy.id},
+        Role.ZONE_ORGANIZER: {"zone_id": world.east.id},
+    }
+    yield Person("stranger")
+    yield Person("nobody", find_or_create_account(session, "+8613900000100", "无身份", at).id)
+    for number, role in enumerate(Role):
+        account = find_or_create_account(session, f"+861390000020{number}", str(role), at)
+        grant(session, account, role, COMMAND_LINE, at, **scopes.get(role, {}))
+        yield Person(str(role), account.id, role)
+    _, plain = create_token(session, "收银", shop.merchant_id, shop.id, None, None, at)
+    yield Person("outlet token", bearer=plain, token=TokenKind.OUTLET)
+    _, plain = create_token(session, "统计", None, None, None, None, at)
+    yield Person("report token", bearer=plain, token=TokenKind.REPORT)
+    ended, plain = create_token(session, "停用", None, None, None, None, at)
+    revoke_token(ended, at)
+    yield Person("revoked token", bearer=plain)
+    yield Person("invented token", bearer="alc_" + "x" * 43)
+
+
+def targets(stage: Stage, route: Route) -> Iterator[Target]:
+    """Own, sibling, foreign and absent: first whose it is, then the thing of his."""
+    names = set(route.arguments)
+    if names == {"filename"}:
+        yield Target("own", {"filename": "dist/manifest.json"}, TO_OWN)
+        return
+    own, sibling, foreign = (
+        {name: stage.things[whose][name] for name in names} for whose in ("own", "sibling", "foreign")
+    )
+    yield Target("own", own, TO_OWN)
+    if names & OWNERS:
+        yield Target("foreign", foreign, ALWAYS, kind="owner")
+    if "outlet_id" in names:
+        yield Target("sibling", sibling, TO_OWN - {relations.own_outlet}, kind="owner")
+        mixed = own | {"outlet_id": foreign["outlet_id"]}
+        yield Target("foreign outlet_id, own merchant_id", mixed, ALWAYS, exists=False, kind="owner")
+    for name in sorted(names & OWNERS):
+        yield Target(f"absent {name}", own | {name: NOTHING[name]}, ALWAYS, exists=False, kind="owner")
+    for name in sorted(names - OWNERS):
+        others = {"foreign": foreign, "absent": NOTHING} | (
+            {"sibling": sibling} if "outlet_id" in names else {}
+        )
+        for whose, values in others.items():
+            yield Target(f"{whose} {name}", own | {name: values[name]}, TO_OWN, exists=False, kind="thing")
