@@ -75,7 +75,8 @@ def _database_trouble(error: Exception) -> str | None:
         return None
     cause = str(error.orig).strip().splitlines()[0]
     state = getattr(error.orig, "sqlstate", None)
-    if cause.startswith(("no such table", "no such column")) or state in ("42P01", "42703"):
+    missing = ("no such table", "no such column", "has no column")
+    if any(words in cause for words in missing) or state in ("42P01", "42703"):
         return "数据库还没有建表或版本太旧，请先运行 alliance db upgrade"
     if isinstance(error, sa.exc.OperationalError):
         return f"数据库无法使用 / cannot use the database: {cause}"

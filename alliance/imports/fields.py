@@ -103,8 +103,9 @@ def credit_code(text: str) -> str:
 
 def phone(text: str) -> str:
     """A mobile number as E.164."""
+    plain = _exact(text)
     try:
-        return parse_phone(_exact(text))
+        return parse_phone(plain)
     except ValueError:
         raise Unfit(Problem.PHONE) from None
 

@@ -48,7 +48,7 @@ def select_in(
 ) -> Iterator[tuple[*Ts]]:
     """The rows of ``statement`` whose ``column`` is one of ``values``, however many those are."""
     for batch in batched(sorted(set(values))):
-        yield from session.execute(statement.where(column.in_(batch))).tuples()
+        yield from session.execute(statement.where(column.in_(batch)))
 
 
 def zone_ids(session: Session) -> dict[str, int]:

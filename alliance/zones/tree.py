@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import CTE, ScalarSelect, Select, select
+from sqlalchemy import CTE, ScalarSelect, Select, literal, select
 from sqlalchemy.orm import Session
 
 from alliance.zones.models import Zone
@@ -29,4 +29,4 @@ def subtree_ids(zone_id: int | ScalarSelect[int]) -> Select[int]:
 
 def in_subtree(session: Session, zone_id: int, root_id: int) -> bool:
     """Whether ``zone_id`` is ``root_id`` or lies below it."""
-    return session.scalar(subtree_ids(root_id).where(Zone.id == zone_id).limit(1)) is not None
+    return bool(session.scalar(select(literal(zone_id).in_(subtree_ids(root_id)))))

@@ -1,6 +1,5 @@
 """Files on disk, imported at a fixed moment, and a small world for them to be compared with."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,10 @@ from tests.imports.sheets import (
     STREET,
     TOWN,
     ZONES,
+    Bring,
+    Write,
     problems,
 )
-
-Write = Callable[..., Path]
-Bring = Callable[..., Import]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ def credit_code(number: int) -> str:
 
 #: An employer, a merchant, and an enterprise that is both.
 FACTORY, BAKERY, HOTEL = credit_code(1), credit_code(2), credit_code(3)
+
+Write = Callable[..., Path]
+Bring = Callable[..., Import]
 
 
 def problems(job: Import) -> list[tuple[int, str, str]]:

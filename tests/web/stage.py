@@ -1,4 +1,4 @@
-"""The stage for the policy's test: people in every role, and for every URL its own, foreign and absent things.
+"""The stage for the policy's test: people in every role; own, foreign and absent things for every URL.
 
 The world has two of everything: what is the dairy's (and its shop's) is the actors' own, what is the
 garage's is foreign, and the dairy's kiosk is the shop's sibling.

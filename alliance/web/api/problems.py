@@ -28,7 +28,10 @@ class Problem(BaseModel):
 
 #: The statuses under which a Problem comes. Which reason stands under which is in ``docs/api.md``.
 PROBLEMS: dict[int | str, Any] = {
-    status: {"content": {"application/problem+json": {"schema": Problem}}, "description": description}
+    status: {
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "description": description,
+    }
     for status, description in {
         400: "The request cannot be read.",
         401: "No token, or not one of ours.",
@@ -39,3 +42,23 @@ PROBLEMS: dict[int | str, Any] = {
         429: "Too many attempts.",
     }.items()
 }
+
+
+def describe(spec: dict[str, Any]) -> dict[str, Any]:
+    """Add to the OpenAPI document what the routes refer to: the problem, and the two kinds of token."""
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    components = spec.setdefault("components", {})
+    components.setdefault("schemas", {}).update(schema.pop("$defs"), Problem=schema)
+    components["securitySchemes"] = {
+        "outlet_token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "`alliance token create --outlet`",
+        },
+        "report_token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "`alliance token create --reports`",
+        },
+    }
+    return spec
