@@ -22,7 +22,7 @@ from alliance.passes.keys import Keyring
 from alliance.refused import Reason, Refused
 
 ISSUER = "alliance"
-#: Longer input is not decoded at all; a short-lived credential has some 220 characters.
+#: Longer input is not decoded at all; a short-lived credential has some 200 characters.
 MAX_TEXT = 1000
 
 _ALG, _KID, _ES256 = 1, 4, -7

@@ -5,8 +5,6 @@ as an RFC 9457 problem (``errors.py``), in the words of ``words.py``.
 """
 
 from datetime import timedelta
-from importlib import import_module
-from importlib.util import find_spec
 
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -72,6 +70,8 @@ def bare_app(settings: Settings) -> APIFlask:
 
 def register_surfaces(app: APIFlask) -> None:
     """Every audience's routes, in domain order."""
-    for name in ("auth", "employee", "merchant", "enterprise", "organizer", "api", "system"):
-        if find_spec(f"alliance.web.{name}") and hasattr(import_module(f"alliance.web.{name}"), "bp"):
-            app.register_blueprint(import_module(f"alliance.web.{name}").bp)
+    # Not at the top: these packages import from here.
+    from alliance.web import api, auth, employee, enterprise, merchant, organizer, system
+
+    for surface in (auth, employee, merchant, enterprise, organizer, api, system):
+        app.register_blueprint(surface.bp)

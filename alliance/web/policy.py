@@ -7,7 +7,7 @@ A role stands here with its relation (``relations.py``): somebody without any of
 with a role whose relation does not hold gets the same 404 as for a thing that is not there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -127,7 +127,13 @@ def declared_methods(app: Flask) -> set[tuple[str, str]]:
 
 
 def check_complete(app: Flask) -> None:
-    """Raises Undeclared for a route without a rule."""
-    if undeclared := sorted(declared_methods(app) - RULES.keys()):
-        listed = ", ".join(f"{method} {endpoint}" for endpoint, method in undeclared)
-        raise Undeclared(f"no rule in alliance/web/policy.py says who may call: {listed}")
+    """Raises Undeclared for a route without a rule, and for a rule without a route."""
+    declared = declared_methods(app)
+    if undeclared := declared - RULES.keys():
+        raise Undeclared(f"no rule in alliance/web/policy.py says who may call: {_listed(undeclared)}")
+    if gone := RULES.keys() - declared:
+        raise Undeclared(f"alliance/web/policy.py has rules for what is not there: {_listed(gone)}")
+
+
+def _listed(cells: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{method} {endpoint}" for endpoint, method in sorted(cells))

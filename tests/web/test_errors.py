@@ -166,7 +166,9 @@ def test_a_path_that_is_none_is_not_found(client, path):
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/counter/1%2F00000000-0000-7000-8000-000000000000", "//organizer", "/pass?"])
+@pytest.mark.parametrize(
+    "path", ["/counter/1%2F00000000-0000-7000-8000-000000000000", "//organizer", "/pass?", "/%70ass"]
+)
 def test_another_spelling_of_a_path_is_guarded_like_the_path(client, path):
     answer = client.get(path, follow_redirects=True)
     assert answer.request.path == "/sign-in"

@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
 
+from alliance import create_app
 from alliance.schema import metadata
 from alliance.web import policy
 from alliance.web.policy import RULES, Undeclared, check_complete, declared_methods
@@ -204,9 +205,14 @@ def test_a_new_method_of_a_declared_route_stops_the_start_too(app):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_create_app_makes_the_check(settings, monkeypatch):
-    from alliance import create_app
+def test_a_rule_for_a_route_that_is_gone_stops_the_start(app, monkeypatch):
+    monkeypatch.setattr(policy, "RULES", {**RULES, ("employee.dance", "POST"): policy.PUBLIC})
+    with pytest.raises(Undeclared, match=r"POST employee\.dance"):
+        check_complete(app)
 
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_create_app_makes_the_check(settings, monkeypatch):
     kept = {cell: rule for cell, rule in RULES.items() if cell != ("organizer.approve_offer", "POST")}
     monkeypatch.setattr(policy, "RULES", kept)
     with pytest.raises(Undeclared, match=r"POST organizer\.approve_offer"):

@@ -176,7 +176,7 @@ def _scan_page(scan: Scan, form: RedeemForm) -> str:
 
 def _invalid_redemption(merchant_id: int, outlet_id: UUID, form: RedeemForm) -> ResponseReturnValue:
     if form.scan_id.data is None:
-        raise Refused(Reason.SCAN_NOT_FOUND)
+        abort(422)
     scan = lookups.scan_or_404(db.session, merchant_id, outlet_id, form.scan_id.data)
     return _scan_page(scan, form), 422
 

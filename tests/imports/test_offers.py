@@ -1,0 +1,163 @@
+"""Importing offers: three kinds of terms, a revision for each change, approved only when asked."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from alliance.audit.trail import COMMAND_LINE
+from alliance.enterprises.models import Enterprise, Outlet
+from alliance.imports.offers import kind
+from alliance.offers.life import State, current_state, return_to_merchant, withdraw
+from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet
+from alliance.store import Session
+from tests.imports.sheets import AT, BAKERY, HOTEL, Bring, counts, credit_code, problems
+
+SHORT = "统一社会信用代码,优惠编号,优惠名称,类型,折扣"
+FULL = f"{SHORT},满(元),减(元),联盟价(元),开始日期,结束日期,总次数,每人次数,门店编号"
+TODAY = date(2026, 11, 23)
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+def revisions(session: Session, merchant: str, code: str) -> list[OfferRevision]:
+    return list(
+        session.scalars(
+            select(OfferRevision)
+            .join(
+                Offer, (Offer.merchant_id == OfferRevision.merchant_id) & (Offer.id == OfferRevision.offer_id)
+            )
+            .join(Enterprise, Enterprise.id == Offer.merchant_id)
+            .where(Enterprise.credit_code == merchant, Offer.code == code)
+            .order_by(OfferRevision.number)
+        )
+    )
+
+
+def outlets_of(session: Session, revision: OfferRevision) -> set[str]:
+    link = OfferRevisionOutlet
+    return set(
+        session.scalars(
+            select(Outlet.code)
+            .join(link, (link.merchant_id == Outlet.merchant_id) & (link.outlet_id == Outlet.id))
+            .where(link.revision_id == revision.id)
+        )
+    )
+
+
+def state(session: Session, revision: OfferRevision) -> State:
+    return current_state(session, revision, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("cells", "terms"),
+    [
+        ("折扣,8.5折,,,", {"kind": "discount", "pay_permille": 850}),
+        ("满减,,100,20.5,", {"kind": "threshold", "threshold_fen": 10000, "off_fen": 2050}),
+        ("联盟价,,,,9.9", {"kind": "alliance_price", "unit_price_fen": 990}),
+    ],
+)
+def test_the_three_kinds(session: Session, bring: Bring, cells: str, terms: dict[str, Any]) -> None:
+    row = f"{BAKERY},A-1,满100减20,{cells},2026/11/1,2026-12-31,500,2,"
+    assert counts(bring(kind(), FULL, row)) == (1, 0, 0, 0)
+    [revision] = revisions(session, BAKERY, "A-1")
+    assert (revision.title, revision.terms) == ("满100减20", terms)
+    assert (revision.starts_on, revision.ends_on) == (date(2026, 11, 1), date(2026, 12, 31))
+    assert (revision.limit_total, revision.limit_holder) == (500, 2)
+    assert outlets_of(session, revision) == set()
+    assert state(session, revision) is State.SUBMITTED
+    assert counts(bring(kind(), FULL, row)) == (0, 0, 1, 0)
+    assert len(revisions(session, BAKERY, "A-1")) == 1
+
+
+@pytest.mark.parametrize("written", ['"2、1"', "2;1", '"1，2"', "1 2"])
+def test_an_offer_at_some_outlets(session: Session, bring: Bring, written: str) -> None:
+    row = f"{BAKERY},A-1,面包,折扣,9,,,,,,,,{written}"
+    assert counts(bring(kind(), FULL, row)) == (1, 0, 0, 0)
+    assert outlets_of(session, revisions(session, BAKERY, "A-1")[0]) == {"1", "2"}
+    assert counts(bring(kind(), FULL, row)) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ["面包,折扣,8,,,,,,,,", "点心,折扣,9,,,,,,,,", "面包,折扣,9,,,,2026-12-01,,,,", "面包,折扣,9,,,,,,9,,"]
+    + ["面包,折扣,9,,,,,,,3,", "面包,折扣,9,,,,,2026-12-01,,,", "面包,折扣,9,,,,,,,,1"],
+)
+def test_every_change_is_a_revision(session: Session, bring: Bring, changed: str) -> None:
+    bring(kind(), FULL, f"{BAKERY},A-1,面包,折扣,9,,,,,,,,", f"{HOTEL},A-1,面包,折扣,9,,,,,,,,")
+    assert counts(bring(kind(), FULL, f"{BAKERY},A-1,{changed}")) == (0, 1, 0, 0)
+    assert [revision.number for revision in revisions(session, BAKERY, "A-1")] == [1, 2]
+    assert [revision.number for revision in revisions(session, HOTEL, "A-1")] == [1]
+    assert counts(bring(kind(), FULL, f"{BAKERY},A-1,{changed}")) == (0, 0, 1, 0)
+
+
+def test_approval_at_once_and_of_what_still_waits(session: Session, bring: Bring) -> None:
+    waiting, new = f"{BAKERY},A-1,面包,折扣,9", f"{BAKERY},A-2,点心,折扣,8"
+    bring(kind(), SHORT, waiting)
+    assert counts(bring(kind(approving=True), SHORT, waiting, new)) == (1, 1, 0, 0)
+    for code in ("A-1", "A-2"):
+        [revision] = revisions(session, BAKERY, code)
+        assert state(session, revision) is State.LIVE
+    assert counts(bring(kind(approving=True), SHORT, waiting, new)) == (0, 0, 2, 0)
+
+
+def test_what_the_organizer_returned_is_not_approved_by_importing_it_again(
+    session: Session, bring: Bring
+) -> None:
+    row = f"{BAKERY},A-1,面包,折扣,9"
+    bring(kind(), SHORT, row)
+    [revision] = revisions(session, BAKERY, "A-1")
+    return_to_merchant(session, revision, "名称太短", COMMAND_LINE, AT)
+    assert counts(bring(kind(approving=True), SHORT, row)) == (0, 0, 1, 0)
+    assert state(session, revision) is State.RETURNED
+
+
+def test_it_refuses_a_withdrawn_offer(session: Session, bring: Bring) -> None:
+    bring(kind(), SHORT, f"{BAKERY},A-1,面包,折扣,9", f"{BAKERY},A-2,点心,折扣,9")
+    offer = session.scalars(select(Offer).where(Offer.code == "A-1")).one()
+    withdraw(session, offer, COMMAND_LINE, AT)
+    job = bring(kind(), SHORT, f"{BAKERY},A-1,面包,折扣,8", f"{BAKERY},A-2,点心,折扣,9")
+    assert problems(job) == [(2, "优惠编号", "这个优惠已经撤回")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "field", "reason"),
+    [
+        ("A-1,面包,打折,,,,,,,,,", "类型", "没有这种优惠类型"),
+        ("A-1,面包,折扣,,,,,,,,,", "折扣", "没有填写"),
+        ("A-1,面包,折扣,85,,,,,,,,", "折扣", "折扣看不懂，或者有两种理解"),
+        ("A-1,面包,折扣,9,100,,,,,,,", "满(元)", "类型是折扣，这一格却填了内容"),
+        ("A-1,面包,满减,,100,,,,,,,", "减(元)", "没有填写"),
+        ("A-1,面包,满减,,0,0,,,,,,", "满(元)", "金额是 0"),
+        ("A-1,面包,满减,,100,120,,,,,,", "减(元)", "减的金额大于满的金额"),
+        ("A-1,面包,联盟价,,,,-9,,,,,", "联盟价(元)", "数字是负的"),
+        ("A-1,面包,折扣,9,,,,2026-12-02,2026-12-01,,,", "结束日期", "结束日期早于开始日期"),
+        ("A-1,面包,折扣,9,,,,,2026-11-22,,,", "结束日期", "结束日期已经过去"),
+        ("A-1,面包,折扣,9,,,,,,5,6,", "每人次数", "每人次数大于总次数"),
+        ("A-1,面包,折扣,9,,,,,,0,,", "总次数", "不是大于 0 的整数"),
+        ("A-1,面包,折扣,9,,,,,,,,1;9", "门店编号", "找不到编号为 9 的门店"),
+        (f"A-1,{'长' * 61},折扣,9,,,,,,,,", "优惠名称", "超过 60 个字"),
+        ("历史数据,面包,折扣,9,,,,,,,,", "优惠编号", "这个优惠编号留给历史数据使用"),
+    ],
+)
+def test_it_refuses(bring: Bring, cells: str, field: str, reason: str) -> None:
+    job = bring(kind(), FULL, f"{BAKERY},{cells}")
+    assert problems(job)[0] == (2, field, reason)
+    assert counts(job) == (0, 0, 0, 1)
+
+
+def test_it_refuses_unknown_merchants_and_twins(bring: Bring) -> None:
+    job = bring(
+        kind(),
+        SHORT,
+        f"{credit_code(80)},A-1,面包,折扣,9",
+        f"{BAKERY},A-1,面包,折扣,9",
+        f"{BAKERY},A-1,面包,折扣,8",
+        f"{HOTEL},A-1,面包,折扣,8",
+    )
+    assert sorted(problems(job)) == [
+        (2, "统一社会信用代码", "没有这家企业"),
+        (3, "优惠编号", "与第 4 行重复"),
+        (4, "优惠编号", "与第 3 行重复"),
+    ]
