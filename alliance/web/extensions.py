@@ -1,7 +1,7 @@
 """The extensions, and the one database session of a request."""
 
 from apiflask import APIFlask
-from flask import request
+from flask import current_app, has_request_context, request
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -29,9 +29,13 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     csrf.init_app(app)
     babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=_language)
     app.jinja_env.globals["get_locale"] = get_locale
+    with app.app_context():
+        translated = {locale.language for locale in babel.list_translations()}
+    app.config["LANGUAGES"] = ["zh", *sorted(translated - {"zh"})]
 
 
 def _language() -> str | None:
     """Chinese unless the browser prefers another language in which there is a catalogue."""
-    translated = {locale.language for locale in babel.list_translations()}
-    return request.accept_languages.best_match(["zh", *sorted(translated - {"zh"})], default="zh")
+    if not has_request_context():
+        return None
+    return request.accept_languages.best_match(current_app.config["LANGUAGES"], default="zh")

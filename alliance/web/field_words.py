@@ -48,4 +48,4 @@ def _message(found: Mapping[str, Any]) -> str:
         return str(found["ctx"]["error"])
     if found["type"] not in WORDS:
         return str(gettext("格式不对（%(cause)s）", cause=found["msg"]))
-    return str(WORDS[found["type"]]) % found.get("ctx", {})
+    return str(str(WORDS[found["type"]]) % found.get("ctx", {}))

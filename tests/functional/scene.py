@@ -30,7 +30,7 @@ PHONES = {
 
 
 def people(session: Session) -> World:
-    """A world with an organizer, the dairy's administrator, a cashier of its shop, and the mechanic; committed."""
+    """A world with an organizer, the dairy's administrator, its shop's cashier, and the mechanic; committed."""
     world = World(session, clock.now())
     grants: dict[str, dict[str, Any]] = {
         "organizer": {"role": Role.ORGANIZER},

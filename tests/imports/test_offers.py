@@ -81,8 +81,15 @@ def test_an_offer_at_some_outlets(session: Session, bring: Bring, written: str) 
 
 @pytest.mark.parametrize(
     "changed",
-    ["面包,折扣,8,,,,,,,,", "点心,折扣,9,,,,,,,,", "面包,折扣,9,,,,2026-12-01,,,,", "面包,折扣,9,,,,,,9,,"]
-    + ["面包,折扣,9,,,,,,,3,", "面包,折扣,9,,,,,2026-12-01,,,", "面包,折扣,9,,,,,,,,1"],
+    [
+        "点心,折扣,9,,,,,,,,",
+        "面包,折扣,8,,,,,,,,",
+        "面包,折扣,9,,,,2026-12-01,,,,",
+        "面包,折扣,9,,,,,2026-12-01,,,",
+        "面包,折扣,9,,,,,,9,,",
+        "面包,折扣,9,,,,,,,3,",
+        "面包,折扣,9,,,,,,,,1",
+    ],
 )
 def test_every_change_is_a_revision(session: Session, bring: Bring, changed: str) -> None:
     bring(kind(), FULL, f"{BAKERY},A-1,面包,折扣,9,,,,,,,,", f"{HOTEL},A-1,面包,折扣,9,,,,,,,,")

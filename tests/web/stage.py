@@ -70,6 +70,8 @@ class Target:
     relations: frozenset[relations.Relation]
     exists: bool = True
     kind: str = "own"
+    #: Whose things a form names.
+    whose: str = "own"
 
 
 @dataclass
@@ -91,6 +93,10 @@ class Stage:
             self._clients[person.name] = client
         return self._clients[person.name]
 
+    def _form(self, target: Target) -> dict[str, str]:
+        """The things of the target's owner, for routes that take them from the form."""
+        return {name: str(value) for name, value in self.things[target.whose].items()}
+
     def call(
         self,
         route: Route,
@@ -108,7 +114,7 @@ class Stage:
         with self.app.test_request_context():
             path = self.app.url_for(route.endpoint, **target.arguments)
         if method not in ("GET", "HEAD"):
-            options = {"json": {}} if path.startswith("/api/") else {"data": {"any": "field"}}
+            options = {"json": {}} if path.startswith("/api/") else {"data": self._form(target)}
             if csrf:
                 headers["X-CSRFToken"] = form_token(client)
         return client.open(path, method=method, query_string=PERIOD, headers=headers, **options)
@@ -180,9 +186,9 @@ def targets(stage: Stage, route: Route) -> Iterator[Target]:
     )
     yield Target("own", own, TO_OWN)
     if names & OWNERS:
-        yield Target("foreign", foreign, ALWAYS, kind="owner")
+        yield Target("foreign", foreign, ALWAYS, kind="owner", whose="foreign")
     if "outlet_id" in names:
-        yield Target("sibling", sibling, TO_OWN - {relations.own_outlet}, kind="owner")
+        yield Target("sibling", sibling, TO_OWN - {relations.own_outlet}, kind="owner", whose="sibling")
         mixed = own | {"outlet_id": foreign["outlet_id"]}
         yield Target("foreign outlet_id, own merchant_id", mixed, ALWAYS, exists=False, kind="owner")
     for name in sorted(names & OWNERS):

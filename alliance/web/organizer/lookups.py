@@ -61,9 +61,8 @@ def revision_or_404(
 def zone_choices(session: Session, grants: Sequence[Grant]) -> list[tuple[str, str]]:
     """The zones that somebody may report on, as (code, name); everything comes first, with no code."""
     roots = zone_roots(grants)
-    query = select(Zone.code, Zone.name).order_by(Zone.code)
+    query = select(Zone).order_by(Zone.code)
     if roots is not None:
-        return list(
-            session.execute(query.where(or_(*(Zone.id.in_(subtree_ids(root)) for root in roots)))).tuples()
-        )
-    return [("", _("全部片区")), *session.execute(query).tuples()]
+        query = query.where(or_(*(Zone.id.in_(subtree_ids(root)) for root in roots)))
+    everything = [("", _("全部片区"))] if roots is None else []
+    return everything + [(zone.code, zone.name) for zone in session.scalars(query)]

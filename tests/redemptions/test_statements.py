@@ -1,0 +1,72 @@
+"""The counter's path takes few statements, and not more of them the more there is in the store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from alliance.offers.pricing import Discount
+from alliance.redemptions.redeem import Order, redeem, redeem_at_once
+from alliance.redemptions.scan import scan
+from tests.world import World
+
+
+@contextmanager
+def statements(engine: sa.Engine) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_) -> None:
+        # SQLite's driver is told to begin by a statement, PostgreSQL's begins by itself.
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def world(session: Session) -> World:
+    world = World(session)
+    for number in range(30):
+        world.live_offer(world.dairy, f"NOISE{number}", Discount(pay_permille=900))
+        world.employee(world.garage, f"N{number}", "某某", f"+8613800001{number:03d}")
+    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=9, limit_holder=9)
+    world.redeem(holder=world.salesman)  # the key ring has seen its key
+    session.commit()
+    return world
+
+
+def test_a_redemption_in_one_call(world: World, engine: sa.Engine) -> None:
+    """Stored answer, entitlement, usable offers, scan, use, offer, fact; with limits one more for each."""
+    for offer, expected in (("MILK", 7), ("CAP", 9)):
+        shown, order = world.shown().text, Order(uuid4(), offer, 1000)
+        counter = world.counter()
+        world.session.commit()
+        with statements(engine) as seen:
+            redeem_at_once(world.session, world.keyring, counter, shown, order, world.at)
+        assert len(seen) == expected, seen
+
+
+def test_a_retry_reads_one_row(world: World, engine: sa.Engine) -> None:
+    shown, order, counter = world.shown().text, Order(uuid4(), "MILK", 1000), world.counter()
+    for expected in (7, 1):
+        world.session.commit()
+        with statements(engine) as seen:
+            redeem_at_once(world.session, world.keyring, counter, shown, order, world.at)
+        assert len(seen) == expected, seen
+
+
+def test_scan_and_redeem_at_the_counter(world: World, engine: sa.Engine) -> None:
+    shown, counter, scan_id = world.shown().text, world.counter(), uuid4()
+    world.session.commit()
+    with statements(engine) as seen:
+        scan(world.session, world.keyring, counter, scan_id, shown, world.at)
+    assert len(seen) == 5, seen
+    world.session.commit()
+    with statements(engine) as seen:
+        redeem(world.session, counter, scan_id, Order(uuid4(), "MILK", 1000), world.at)
+    assert len(seen) <= 5, seen
