@@ -16,7 +16,7 @@ from alliance.store import for_writing, make_engine, sessionmaker_for
 def make_jobs(settings: Settings) -> Huey:
     """The queue of this installation, with its periodic jobs. Times of day are UTC."""
     jobs = _queue(settings)
-    sessions = sessionmaker_for(make_engine(settings.database_url))
+    sessions = sessionmaker_for(make_engine(settings.database_url, patient=True))
 
     @jobs.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
     def derive_past_days() -> None:

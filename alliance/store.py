@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ import uuid_utils.compat
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -123,30 +124,34 @@ def wrote(session: orm.Session, upsert: Any) -> bool:
 
 def dialect_insert(session: orm.Session, table: type[Base]) -> Any:
     """The INSERT of the session's dialect, which knows ON CONFLICT; both spell it alike."""
+    # The table, not the class: the ORM's own handling of bulk inserts is of no use here.
+    target = cast(sa.Table, table.__table__)
     if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-
-        return postgresql_insert(table.__table__)
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert(table.__table__)
+        return postgresql.insert(target)
+    return sqlite.insert(target)
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Arguments of ``create_engine`` for this database."""
+def engine_options(url: str, *, patient: bool = False) -> dict[str, Any]:
+    """Arguments of ``create_engine`` for this database.
+
+    A ``patient`` engine is for an operator's long transactions: it waits for locks as long as SQLite does
+    and gives a statement, or a pause between two, all the time it takes.
+    """
     if sa.make_url(url).get_backend_name() == "postgresql":
+        lock, statement = (
+            (SQLITE_BUSY_SECONDS, 0) if patient else (LOCK_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS)
+        )
         settings = (
-            f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s "
-            f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s "
-            f"-c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_SECONDS}s"
+            f"-c lock_timeout={lock}s -c statement_timeout={statement}s "
+            f"-c idle_in_transaction_session_timeout={statement}s"
         )
         return {"connect_args": {"options": settings}, "pool_size": 16, "max_overflow": 16}
     return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}, "pool_size": 16, "max_overflow": 64}
 
 
-def make_engine(url: str, **options: Any) -> sa.Engine:
+def make_engine(url: str, *, patient: bool = False, **options: Any) -> sa.Engine:
     """An engine with the house's settings. ``url`` names the driver (``postgresql+psycopg``, ``sqlite``)."""
-    engine = sa.create_engine(url, **(engine_options(url) | options))
+    engine = sa.create_engine(url, **(engine_options(url, patient=patient) | options))
     tune(engine)
     return engine
 

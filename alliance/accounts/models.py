@@ -41,7 +41,8 @@ class Grant(Base):
         CheckConstraint(
             "CASE role"
             " WHEN 'zone_organizer' THEN zone_id IS NOT NULL AND enterprise_id IS NULL AND holder_id IS NULL"
-            " WHEN 'enterprise_admin' THEN enterprise_id IS NOT NULL AND zone_id IS NULL AND holder_id IS NULL"
+            " WHEN 'enterprise_admin' THEN enterprise_id IS NOT NULL"
+            " AND zone_id IS NULL AND holder_id IS NULL"
             " WHEN 'cashier' THEN enterprise_id IS NOT NULL AND zone_id IS NULL AND holder_id IS NULL"
             " WHEN 'holder' THEN holder_id IS NOT NULL AND zone_id IS NULL AND enterprise_id IS NULL"
             " ELSE zone_id IS NULL AND enterprise_id IS NULL AND holder_id IS NULL END",

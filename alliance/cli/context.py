@@ -1,14 +1,12 @@
-"""What a command works in: checked settings, the application's context and a session that writes."""
+"""What a command works in: checked settings, and a session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 
 import sqlalchemy as sa
 
-from alliance import create_app, store
+from alliance import store
 from alliance.config import ConfigurationError, Settings, load_settings
-from alliance.web.extensions import db
 
 
 def checked_settings() -> Settings:
@@ -25,12 +23,13 @@ def checked_settings() -> Settings:
 
 @contextmanager
 def session_scope(*, writes: bool = True) -> Iterator[store.Session]:
-    """A session in the application's context; what the command does not commit is rolled back.
+    """A session on the installation's database; what the command does not commit is rolled back.
 
     One that only reads (``writes=False``) does not keep a counter on SQLite waiting.
     """
-    with create_app(checked_settings()).app_context():
+    engine = store.make_engine(checked_settings().database_url, patient=True)
+    with store.sessionmaker_for(engine)() as session:
         if writes:
-            store.for_writing(db.session)
-        # The context closes the session when it ends, and closing rolls back.
-        yield cast(store.Session, db.session)
+            store.for_writing(session)
+        yield session
+    engine.dispose()

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator
@@ -25,7 +26,7 @@ from alliance.zones.tree import is_zone_code
 #: Invisible characters that come along from web pages and chat windows.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 #: The mark that ``rejects`` puts before a text that Excel would take for a formula.
-_GUARD = re.compile("^'(?=[=+\\-@＝＋－＠])")
+_GUARD = re.compile("^'(?=\\s*[=+\\-@＝＋－＠])")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+", re.IGNORECASE)
 _CREDIT_CODE = re.compile("[0-9A-HJ-NPQRTUWXY]{18}")
 _SERIAL = re.compile(r"\d{5}(\.\d+)?")
@@ -50,7 +51,7 @@ class Unfit(ValueError):
 
 def trim(text: str) -> str:
     """``text`` without invisible characters, runs of white space and the guard against formulas."""
-    return _GUARD.sub("", " ".join(_INVISIBLE.sub("", text).split()))
+    return " ".join(_GUARD.sub("", _INVISIBLE.sub("", text).lstrip()).split())
 
 
 def fold(text: str) -> str:
@@ -91,8 +92,12 @@ def zone_code(text: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=1024)
 def credit_code(text: str) -> str:
-    """A 统一社会信用代码 whose check character is right; lower case is taken as upper case."""
+    """A 统一社会信用代码 whose check character is right; lower case is taken as upper case.
+
+    Cached, because every row of a file names the same few enterprises.
+    """
     plain = _exact(text).replace(" ", "").upper()
     if not _CREDIT_CODE.fullmatch(plain):
         raise Unfit(Problem.CREDIT_CODE)

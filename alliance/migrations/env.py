@@ -21,7 +21,7 @@ def include_name(name: str | None, kind: str, _: Any) -> bool:
 
 def run() -> None:
     """Migrate in one transaction, so that a failed migration leaves the database as it was."""
-    engine = make_engine(context.config.attributes["url"])
+    engine = make_engine(context.config.attributes["url"], patient=True)
     with engine.connect().execution_options(writes=True) as connection:
         context.configure(
             connection=connection,

@@ -1,6 +1,6 @@
 """What every import promises: all or nothing, nothing at all on trial, and never twice."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,6 @@ from alliance.accounts.models import Account
 from alliance.audit.models import AuditEntry
 from alliance.audit.trail import Actor
 from alliance.imports import enterprises, offers, outlets, redemptions, roster, zones
-from alliance.imports.fields import Unfit
 from alliance.imports.run import Kind, run
 from alliance.imports.tables import UnreadableFile
 from alliance.imports.words import Problem
@@ -153,7 +152,7 @@ def test_twins_are_named_but_not_all_of_them(bring: Bring) -> None:
 
 
 def test_a_reject_shows_the_cell_as_it_was_written(bring: Bring) -> None:
-    [reject] = bring(zones.KIND, ZONES, f" ２２０２ ,船营区,").rejected
+    [reject] = bring(zones.KIND, ZONES, " ２２０２ ,船营区,").rejected
     assert (reject.row, reject.field, reject.value) == (2, "片区代码", " ２２０２ ")
     assert reject.reason == "片区代码不是 12 位数字"
     assert reject.remedy == "请填写 12 位的区划代码，例如 220204001000"
@@ -171,17 +170,9 @@ def test_progress_is_shown_for_every_row_and_batch(bring: Bring) -> None:
     assert seen == [("检查", 1), ("检查", 2)]
 
 
-def words() -> Iterable[Problem]:
-    return Problem
-
-
-@pytest.mark.parametrize("problem", words(), ids=lambda problem: problem.name)
+@pytest.mark.parametrize("problem", Problem, ids=lambda problem: problem.name)
 def test_words_are_plain_clauses(problem: Problem) -> None:
     for text in (problem.reason, problem.remedy):
         assert text == text.strip("。；， ")
         assert not set(text) & set("!！")
     assert problem.remedy.startswith(("请", "核销一经", "工号已经"))
-
-
-def test_unfit_is_a_value_error_so_that_pydantic_collects_it() -> None:
-    assert issubclass(Unfit, ValueError)
