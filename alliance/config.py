@@ -2,7 +2,9 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Literal, Self
 
 from pydantic import AliasChoices, Field, ValidationError, model_validator
@@ -51,7 +53,7 @@ class Settings(BaseSettings):
         self.instance_path = self.instance_path.resolve()
         if not self.database_url:
             self.database_url = f"sqlite:///{self.instance_path / 'alliance.db'}"
-        self.database_url = _with_driver(self.database_url)
+        self.database_url = _complete_url(self.database_url)
         return self
 
 
@@ -71,22 +73,24 @@ def load_settings() -> Settings:
     return settings
 
 
-def _with_driver(url: str) -> str:
+def _complete_url(url: str) -> str:
+    """Name the driver, and make an SQLite file's path absolute: every part reads it from its own directory."""
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
+    file = url.removeprefix("sqlite:///")
+    if url.startswith("sqlite:///") and file and not file.startswith(("/", ":", "file:")):
+        return f"sqlite:///{Path(file).resolve()}"
     return url
 
 
 def _kept_secret(path: Path) -> str:
+    """The secret in ``path``; made when there is none, whole or not at all: several may start at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with open(path, "x", opener=_owner_only) as file:
+    if not path.exists():
+        with NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner only
             file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+            file.flush()
+            with suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text().strip()
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

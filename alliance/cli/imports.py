@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -87,6 +87,8 @@ def import_redemptions(**options: Any) -> None:
 
 
 def _import(kind: Kind[Any], file: Path, dry_run: bool, partial: bool, rejects: Path | None) -> None:
+    if rejects and rejects.resolve() == file.resolve():
+        _fail("被拒的行不能写进要导入的文件本身。请用 --rejects 换一个位置。")
     try:
         with session_scope() as session:
             job = run(
@@ -126,9 +128,7 @@ def _report(job: Import, dry_run: bool) -> None:
     if dry_run:
         click.echo("这是试运行，没有写入。")
     elif not job.kept:
-        click.echo(
-            "有被拒的行，所以整个文件都没有写入。可以在原文件里改好再导入，或加 --partial 先导入其余的行。"
-        )
+        click.echo("有被拒的行，所以整个文件都没有写入。")
 
 
 def _first(lines: list[str]) -> list[str]:
@@ -147,9 +147,13 @@ def _write_rejects(path: Path, job: Import) -> None:
         write_rejects(path, job)
     except OSError:
         _fail(f"被拒的行无法写到 {path}。请用 --rejects 换一个位置。")
-    click.echo(f"被拒的行在 {path}，改好后可以直接导入这个文件。")
+    click.echo(f"被拒的行在 {path}。")
+    if job.kept:
+        click.echo("改好后可以直接导入这个文件。")
+    else:
+        click.echo("请改好原文件再导入；或者加 --partial 先导入其余的行，再导入改好的这个文件。")
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     click.echo(message, err=True)
     click.get_current_context().exit(1)

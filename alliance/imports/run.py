@@ -12,6 +12,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy.orm import Session
 
+from alliance import schema  # noqa: F401 - the audit trail and the offers point at tables not named here
 from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.imports.fields import Unfit

@@ -1,7 +1,6 @@
 """The extensions, and the one database session of a request."""
 
 from apiflask import APIFlask
-from flask import current_app, has_request_context, request
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -9,6 +8,7 @@ from flask_wtf import CSRFProtect
 
 from alliance import store
 from alliance.config import Settings
+from alliance.web import language
 
 db = SQLAlchemy(session_options={"class_": store.Session})
 login_manager = LoginManager()
@@ -27,15 +27,8 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     login_manager.session_protection = "basic"
     login_manager.init_app(app)
     csrf.init_app(app)
-    babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=_language)
+    babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=language.current)
     app.jinja_env.globals["get_locale"] = get_locale
     with app.app_context():
         translated = {locale.language for locale in babel.list_translations()}
-    app.config["LANGUAGES"] = ["zh", *sorted(translated - {"zh"})]
-
-
-def _language() -> str | None:
-    """Chinese unless the browser prefers another language in which there is a catalogue."""
-    if not has_request_context():
-        return None
-    return request.accept_languages.best_match(current_app.config["LANGUAGES"], default="zh")
+    app.config["LANGUAGES"] = [language.CHINESE, *sorted(translated - {language.CHINESE})]

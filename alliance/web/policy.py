@@ -71,6 +71,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("auth.verify_code", "GET"): PUBLIC,
     ("auth.verify_code", "POST"): PUBLIC,
     ("auth.sign_out", "POST"): PUBLIC,
+    ("auth.choose_language", "POST"): PUBLIC,
     # --- the employee's phone
     ("employee.show_pass", "GET"): HOLDER,
     ("employee.renew_credential", "POST"): HOLDER,

@@ -22,7 +22,8 @@ def zone_by_code(session: Session, code: str) -> Zone | None:
 
 def subtree_ids(zone_id: int | ScalarSelect[int]) -> Select[int]:
     """A SELECT of the ids of a zone and of everything below it, to use with ``IN``."""
-    tree: CTE = select(Zone.id).where(Zone.id == zone_id).cte("subtree", recursive=True)
+    # Without a name of its own, so that one statement may speak of several subtrees.
+    tree: CTE = select(Zone.id).where(Zone.id == zone_id).cte(recursive=True)
     tree = tree.union(select(Zone.id).join(tree, Zone.parent_id == tree.c.id))
     return select(tree.c.id)
 

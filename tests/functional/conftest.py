@@ -1,28 +1,66 @@
-"""What every browser test asks for: the world, and a screen for each person in it."""
+"""What browser tests ask for: a server with people in it, and a screen for each of them.
 
+The journey has a server of its own on each database. The tests of single pages leave each other alone, so
+those of a module share one.
+"""
+
+import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 from sqlalchemy.orm import Session
 
+from alliance import store
 from tests.functional.scene import Screens, people
-from tests.world import World
-
-
-@pytest.fixture
-def world(session: Session) -> World:
-    """The people of ``scene.people``, in the database of the live server."""
-    return people(session)
+from tests.processes import environment, free_port, serving
 
 
 @pytest.fixture
 def screens(
-    browser: Browser, browser_context_args: dict[str, Any], live_server: str, world: World
+    browser: Browser, browser_context_args: dict[str, Any], live_server: str, session: Session
 ) -> Iterator[Screens]:
     """A page for whoever asks; at the end none may have had an error or asked another host."""
-    screens = Screens(browser, browser_context_args, live_server)
+    people(session)
+    yield from _screens(browser, browser_context_args, live_server)
+
+
+@pytest.fixture(scope="module")
+def shared_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A session on the database of the module's server, with the people in it."""
+    path = tmp_path_factory.mktemp("shared") / "alliance.db"
+    shutil.copyfile(sqlite_template, path)
+    engine = store.make_engine(f"sqlite:///{path}")
+    with store.sessionmaker_for(engine)() as session:
+        people(session)
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def shared_server(shared_database: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of the module's server."""
+    port, place = free_port(), tmp_path_factory.mktemp("server")
+    engine = shared_database.get_bind()
+    env = environment(str(engine.engine.url), place / "instance")
+    command = [sys.executable, "-m", "alliance", "serve", "--no-demo", "--port", str(port)]
+    with serving(command, port, place / "server.log", env=env, cwd=place) as base:
+        yield base
+
+
+@pytest.fixture
+def shared_screens(
+    browser: Browser, browser_context_args: dict[str, Any], shared_server: str
+) -> Iterator[Screens]:
+    """As ``screens``, on the module's server."""
+    yield from _screens(browser, browser_context_args, shared_server)
+
+
+def _screens(browser: Browser, context_args: dict[str, Any], base: str) -> Iterator[Screens]:
+    screens = Screens(browser, context_args, base)
     yield screens
     screens.close()
     assert screens.faults == []

@@ -1,5 +1,7 @@
 """``alliance import …`` as an operator sees it: what is printed, what is written, and how it ends."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from alliance.cli import imports
 from alliance.offers.models import OfferApproval
 from alliance.store import Session, for_writing, sessionmaker_for
 from alliance.zones.models import Zone
+from tests.cluster import ROOT
 from tests.imports.sheets import (
     AT,
     BAKERY,
@@ -25,6 +28,7 @@ from tests.imports.sheets import (
     ZONES,
     Write,
 )
+from tests.processes import environment
 
 Alliance = Callable[..., Result]
 GOOD, BAD = f"{CITY},船营区,", f"22020400100,德胜街道,{CITY}"
@@ -72,8 +76,9 @@ def test_a_bad_row_names_itself_and_nothing_is_written(
         "新增 1　更新 0　未变 0　拒绝 1",
         "第 3 行　片区代码『22020400100』：片区代码不是 12 位数字。"
         "请填写 12 位的区划代码，例如 220204001000。",
-        "有被拒的行，所以整个文件都没有写入。可以在原文件里改好再导入，或加 --partial 先导入其余的行。",
-        f"被拒的行在 {path.parent / '导入.rejects.csv'}，改好后可以直接导入这个文件。",
+        "有被拒的行，所以整个文件都没有写入。",
+        f"被拒的行在 {path.parent / '导入.rejects.csv'}。",
+        "请改好原文件再导入；或者加 --partial 先导入其余的行，再导入改好的这个文件。",
     ]
     assert zones(session) == []
     assert (path.parent / "导入.rejects.csv").exists()
@@ -82,7 +87,10 @@ def test_a_bad_row_names_itself_and_nothing_is_written(
 def test_partial(alliance: Alliance, session: Session, write: Write, tmp_path: Path) -> None:
     result = alliance("zones", write(ZONES, GOOD, BAD), "--partial", "--rejects", tmp_path / "坏行.csv")
     assert result.exit_code == 1
-    assert "没有写入" not in result.stdout
+    assert result.stdout.splitlines()[2:] == [
+        f"被拒的行在 {tmp_path / '坏行.csv'}。",
+        "改好后可以直接导入这个文件。",
+    ]
     assert zones(session) == ["船营区"]
     assert (tmp_path / "坏行.csv").exists()
     assert not (tmp_path / "导入.rejects.csv").exists()
@@ -158,6 +166,15 @@ def test_rejects_that_cannot_be_written(alliance: Alliance, write: Write, tmp_pa
     )
 
 
+def test_rejects_do_not_overwrite_the_file(alliance: Alliance, write: Write) -> None:
+    path = write(ZONES, BAD)
+    before = path.read_bytes()
+    result = alliance("zones", path, "--rejects", path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "被拒的行不能写进要导入的文件本身。请用 --rejects 换一个位置。\n"
+    assert path.read_bytes() == before
+
+
 def test_somebody_else_wrote_the_same_meanwhile(
     alliance: Alliance, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +185,19 @@ def test_somebody_else_wrote_the_same_meanwhile(
     result = alliance("zones", write(ZONES, GOOD))
     assert result.exit_code == 1
     assert result.stderr == "导入期间有别人在写入同样的数据，本次没有写入。请再执行一次。\n"
+
+
+def test_the_command_itself(database_url: str, session: Session, write: Write, tmp_path: Path) -> None:
+    """In a process of its own, where nothing has been imported but what the command imports."""
+    result = subprocess.run(
+        [sys.executable, "-m", "alliance", "import", "zones", write(ZONES, GOOD)],
+        env=environment(database_url, tmp_path / "instance"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "新增 1　更新 0　未变 0　拒绝 0\n", "")
+    assert zones(session) == ["船营区"]
 
 
 def test_every_kind(alliance: Alliance, session: Session, write: Write) -> None:

@@ -29,6 +29,8 @@ class Scene:
 
     def browser(self, role: Role, **scope: Any) -> FlaskClient:
         """The browser of a new account with one grant."""
+        # SQLite writes only from the newest state, and the application may have written since our last look.
+        self.session.commit()
         self._accounts += 1
         phone = f"+8613900000{self._accounts:03d}"
         account = find_or_create_account(self.session, phone, f"第{self._accounts}人", self.at)
@@ -55,6 +57,7 @@ class Scene:
 
     def shown(self, **who: Any) -> Any:
         """What a phone shows now; committed, so that the application can read it."""
+        self.session.commit()
         shown = self.world.shown(at=self.at, **who)
         self.session.commit()
         return shown

@@ -25,6 +25,7 @@ from alliance.offers.pricing import Discount
 from alliance.redemptions.models import Redemption
 from alliance.web import relations
 from alliance.web.policy import TokenKind
+from alliance.zones.models import Zone
 from tests.web.visits import browser_of, form_token, store_of
 from tests.world import World
 
@@ -165,6 +166,10 @@ def _people_of(world: World) -> Iterator[Person]:
         account = find_or_create_account(session, f"+861390000020{number}", str(role), at)
         grant(session, account, role, COMMAND_LINE, at, **scopes.get(role, {}))
         yield Person(str(role), account.id, role)
+    account = find_or_create_account(session, "+8613900000300", "两个片区", at)
+    for zone in (_empty_zone(world), world.east):
+        grant(session, account, Role.ZONE_ORGANIZER, COMMAND_LINE, at, zone_id=zone.id)
+    yield Person("organizer of two zones", account.id, Role.ZONE_ORGANIZER)
     _, plain = create_token(session, "收银", shop.merchant_id, shop.id, None, None, at)
     yield Person("outlet token", bearer=plain, token=TokenKind.OUTLET)
     _, plain = create_token(session, "统计", None, None, None, None, at)
@@ -173,6 +178,13 @@ def _people_of(world: World) -> Iterator[Person]:
     revoke_token(ended, at)
     yield Person("revoked token", bearer=plain)
     yield Person("invented token", bearer="alc_" + "x" * 43)
+
+
+def _empty_zone(world: World) -> Zone:
+    zone = Zone(code="220204009000", name="无企业街道", parent_id=world.root.id)
+    world.session.add(zone)
+    world.session.flush()
+    return zone
 
 
 def targets(stage: Stage, route: Route) -> Iterator[Target]:

@@ -1,5 +1,6 @@
 """From the camera to the confirmed redemption: scanning, pricing, redeeming, and every way it is refused."""
 
+import sqlite3
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from alliance.accounts.models import Role
+from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold
 from alliance.passes.issue import pass_of, revoke
-from alliance.audit.trail import COMMAND_LINE
 from alliance.people.employment import employment_on, leave
 from alliance.redemptions.models import Channel, Redemption, RefusedAttempt, Scan
 from alliance.redemptions.redeem import redeem as redeem_verb
@@ -197,20 +198,15 @@ def test_a_busy_database_is_said_and_leaves_no_trace(scene, counter, shop, monke
         sqlstate = "55P03"
 
     def busy(*_args):
-        raise OperationalError("INSERT", {}, _sqlite_or_postgresql_busy(scene, Busy()))
+        on_sqlite = scene.session.get_bind().dialect.name == "sqlite"
+        cause = sqlite3.OperationalError("database is locked") if on_sqlite else Busy()
+        raise OperationalError("INSERT", {}, cause)
 
     monkeypatch.setattr("alliance.web.merchant.scans.accept_scan", busy)
     answer = post(counter, f"{shop}/scans", {"id": str(uuid4()), "text": "12345678"}, headers=JSON)
     assert answer.status_code == 409
     assert answer.json["reason"] == "in_flight"
     assert attempts(scene) == []
-
-
-def _sqlite_or_postgresql_busy(scene, error: Exception) -> Exception:
-    import sqlite3
-
-    is_sqlite = scene.session.get_bind().dialect.name == "sqlite"
-    return sqlite3.OperationalError("database is locked") if is_sqlite else error
 
 
 # --- the scan's page ---------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
 
 from alliance import create_app
+from alliance.accounts.models import Role
 from alliance.schema import metadata
-from alliance.web import policy
+from alliance.web import policy, relations
 from alliance.web.policy import RULES, Undeclared, check_complete, declared_methods
 from tests.web.stage import Person, Stage, Target, build, targets
 from tests.web.visits import store_of
@@ -172,6 +173,18 @@ def test_every_other_method_is_not_allowed_to_anybody(stage):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_table_names_every_route_and_no_other(app):
     assert declared_methods(app) == RULES.keys()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_table_makes_sense(app):
+    """Who is limited to a part is never let through by a relation that looks at no part."""
+    for route, method in routes(app):
+        for role, relation in RULES[route.endpoint, method].roles.items():
+            if role in (Role.ORGANIZER, Role.DATA_OFFICER):
+                assert relation is relations.everything, (route, role)
+            else:
+                looks_at_nothing = relation in (relations.everything, relations.own)
+                assert looks_at_nothing != bool(route.arguments), (route, role)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

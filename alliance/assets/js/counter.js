@@ -18,6 +18,7 @@ const field = form.elements.text;
 
 let sending = false;
 let tired = false;
+let opening = false;
 
 // --- one scan ----------------------------------------------------------------------------------------
 
@@ -76,10 +77,19 @@ function say(text) {
 // --- the camera --------------------------------------------------------------------------------------
 
 async function start() {
+  // Asking for permission may hide and show the page, which would ask again.
+  if (opening) return;
+  opening = true;
   try {
     await openCamera(video);
   } catch (error) {
     withoutCamera(error instanceof NoCamera ? error.problem : "absent");
+    return;
+  } finally {
+    opening = false;
+  }
+  if (document.hidden) {
+    closeCamera(video);
     return;
   }
   page.classList.add("has-camera");
@@ -118,6 +128,12 @@ function focusField() {
   if (matchMedia("(pointer: fine)").matches) field.focus({ preventScroll: true });
 }
 
+// A scanner gun types wherever the focus is: the first letter of it brings the focus into the field.
+addEventListener("keydown", (event) => {
+  const typing = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (typing && !sending && !event.target.closest("input, button, a")) field.focus({ preventScroll: true });
+});
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   scan(field.value.trim());
@@ -136,7 +152,10 @@ part("next").addEventListener("click", next);
 part("cancel").addEventListener("click", () => {
   tired = true;
 });
-part("again").addEventListener("click", start);
+part("again").addEventListener("click", () => {
+  prepareDecoder(words.wasm);
+  start();
+});
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) closeCamera(video);
@@ -144,7 +163,9 @@ document.addEventListener("visibilitychange", () => {
 });
 // The browser keeps the page when the cashier goes back to it from a scan: begin anew.
 addEventListener("pageshow", (event) => {
-  if (event.persisted) next();
+  if (!event.persisted) return;
+  next();
+  if (!video.srcObject?.active) start();
 });
 
 prepareDecoder(words.wasm);

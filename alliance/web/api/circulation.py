@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Self
 
+from flask_babel import gettext as _
 from pydantic import BaseModel, Field, model_validator
 
 from alliance.circulation.report import MAX_DAYS, report, zone_flow
@@ -24,7 +25,7 @@ class CirculationQuery(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not 0 <= (self.to - self.from_).days < MAX_DAYS:
-            raise ValueError("起止日期颠倒，或者相隔超过十年")
+            raise ValueError(_("起止日期颠倒，或者相隔超过十年"))
         return self
 
 

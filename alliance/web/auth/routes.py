@@ -5,7 +5,7 @@ A known and an unknown phone get the same pages, the same words and, as nearly a
 
 import unicodedata
 
-from flask import current_app, redirect, render_template, session, url_for
+from flask import abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -16,6 +16,7 @@ from alliance.accounts import attempts, codes, passwords
 from alliance.accounts.senders import sender_for
 from alliance.accounts.sign_in import account_of_proven_phone, credentials_of, end, may_sign_in
 from alliance.people.phones import mask_phone
+from alliance.web import language
 from alliance.web.auth import bp
 from alliance.web.auth.capacities import capacities
 from alliance.web.auth.forms import CodeForm, PasswordForm, PhoneForm
@@ -108,8 +109,16 @@ def sign_out() -> ResponseReturnValue:
     if current_user.is_authenticated:
         end(db.session, current_user.sign_in_id, clock.now())
         db.session.commit()
-    session.clear()
+    language.forget_all_else()
     return redirect(url_for("auth.sign_in"), 303)
+
+
+@bp.post("/language")
+def choose_language() -> ResponseReturnValue:
+    """Pages in the visitor's choice of language from now on, beginning with the one he was at."""
+    if not language.choose(request.form.get("language", "")):
+        abort(400)
+    return _go_on()
 
 
 def _go_on() -> ResponseReturnValue:

@@ -7,7 +7,7 @@ from flask_login import UserMixin, login_user
 
 from alliance import clock
 from alliance.accounts import sign_in
-from alliance.web import SIGNED_IN_FOR
+from alliance.web import SIGNED_IN_FOR, language
 from alliance.web.extensions import db, login_manager
 
 
@@ -34,12 +34,12 @@ def load_visitor(sign_in_id: str) -> Visitor | None:
 
 
 def admit(account_id: int) -> None:
-    """Sign this browser in, and commit. Whatever its cookie held before is gone, the form token too."""
+    """Sign this browser in, and commit. Of what its cookie held only the language stays."""
     at = clock.now()
     row_id = sign_in.start(db.session, account_id, request.user_agent.string, at, SIGNED_IN_FOR)
     db.session.commit()
     known = sign_in.load(db.session, row_id, at)
     assert known is not None
-    session.clear()
+    language.forget_all_else()
     session.permanent = True
     login_user(Visitor(known))

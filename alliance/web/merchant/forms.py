@@ -21,8 +21,13 @@ def _as_scanned(text: str | None) -> str:
 _STALE = _l("页面已失效，请刷新后重试。")
 _NOTHING_READ = _l("请扫顾客的会员码，或输入码下面的 8 位数字。")
 
-#: Why a redemption is reversed; kept with the reversal in these words.
-REASONS = (_l("金额输错"), _l("优惠选错"), _l("顾客退货"), _l("其他"))
+#: Why a redemption is reversed: what is kept with the reversal, whatever language is shown, and the words.
+REASONS = {
+    "金额输错": _l("金额输错"),
+    "优惠选错": _l("优惠选错"),
+    "顾客退货": _l("顾客退货"),
+    "其他": _l("其他"),
+}
 
 
 class ScanForm(FlaskForm):  # type: ignore[misc]
@@ -59,6 +64,5 @@ class ReversalForm(FlaskForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        reasons = [str(reason) for reason in REASONS]
-        self.reason.choices = [SelectChoice(reason) for reason in reasons]
-        self.reason.validators = [AnyOf(reasons, message=str(_l("请选择冲正原因。")))]
+        self.reason.choices = [SelectChoice(kept, str(words)) for kept, words in REASONS.items()]
+        self.reason.validators = [AnyOf(list(REASONS), message=str(_l("请选择冲正原因。")))]
