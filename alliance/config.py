@@ -74,7 +74,7 @@ def load_settings() -> Settings:
 
 
 def _complete_url(url: str) -> str:
-    """Name the driver, and make an SQLite file's path absolute: every part reads it from its own directory."""
+    """Name the driver, and make the path of an SQLite file absolute: parts would read it differently."""
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
@@ -93,4 +93,7 @@ def _kept_secret(path: Path) -> str:
             file.flush()
             with suppress(FileExistsError):
                 os.link(file.name, path)
-    return path.read_text().strip()
+    secret = path.read_text().strip()
+    if not secret:
+        raise ConfigurationError(f"{path} 是空的，请删除后重新启动 / is empty, delete it and start again")
+    return secret

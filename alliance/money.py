@@ -7,7 +7,8 @@ from decimal import Decimal
 #: ¥10,000,000: above any single sale in the zone (a car included), far below what a column holds.
 MAX_FEN = 1_000_000_000
 
-_YUAN = re.compile(r"[+-]?\d{1,12}(\.\d{1,2})?")
+#: A comma only ever groups thousands: "12,50" may be meant as a decimal, and is nobody's 1250.
+_YUAN = re.compile(r"[+-]?([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3})(\.[0-9]{1,2})?")
 
 
 def divide(numerator: int, denominator: int) -> int:
@@ -20,11 +21,11 @@ def parse_yuan(text: str) -> int:
 
     Raises ValueError when it is not a plain decimal with at most two places.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().replace(",", "")
+    plain = unicodedata.normalize("NFKC", text).strip()
     plain = plain.removeprefix("¥").removesuffix("元").strip()
     if not _YUAN.fullmatch(plain):
         raise ValueError(f"not an amount in yuan: {text[:40]!r}")
-    return int(Decimal(plain) * 100)
+    return int(Decimal(plain.replace(",", "")) * 100)
 
 
 def format_yuan(fen: int) -> str:

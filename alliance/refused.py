@@ -21,6 +21,7 @@ class Reason(StrEnum):
     SCAN_NOT_FOUND = "scan_not_found"
     SCAN_EXPIRED = "scan_expired"
     WRONG_OUTLET = "wrong_outlet"
+    OUTLET_NOT_OPEN = "outlet_not_open"
     OFFER_NOT_FOUND = "offer_not_found"
     OFFER_NOT_LIVE = "offer_not_live"
     OFFER_NOT_HERE = "offer_not_here"

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 LOCK_TIMEOUT_SECONDS = 2
 #: SQLite has one lock for all writers, so a queue at the counter is waited for much longer.
 SQLITE_BUSY_SECONDS = 30
-#: No request's transaction may outlive this; the rule of the dirty marks leans on it.
+#: No statement of a request, and no pause between two, may outlive this; the dirty marks lean on it.
 STATEMENT_TIMEOUT_SECONDS = 60
 
 #: A key of a reference table. SQLite only numbers rows by itself in a column of type INTEGER.
@@ -71,6 +71,11 @@ class Base(orm.DeclarativeBase):
         UUID: sa.Uuid,
         dict[str, Any]: sa.JSON,
     }
+
+
+def of_merchant(table: str, column: str) -> sa.ForeignKeyConstraint:
+    """The composite foreign key to a row that the same merchant owns."""
+    return sa.ForeignKeyConstraint(["merchant_id", column], [f"{table}.merchant_id", f"{table}.id"])
 
 
 class Session(orm.Session):

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alliance.store import Base, Identity, new_id
+from alliance.store import Base, Identity, new_id, of_merchant
 
 
 class Role(StrEnum):
@@ -66,9 +66,7 @@ class GrantOutlet(Base):
     """An outlet at which a cashier's grant holds."""
 
     __tablename__ = "grant_outlets"
-    __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlets.merchant_id", "outlets.id"]),
-    )
+    __table_args__ = (of_merchant("outlets", "outlet_id"),)
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -118,7 +116,7 @@ class ApiToken(Base):
 
     __tablename__ = "api_tokens"
     __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlets.merchant_id", "outlets.id"]),
+        of_merchant("outlets", "outlet_id"),
         CheckConstraint("(merchant_id IS NULL) = (outlet_id IS NULL)", name="merchant_with_outlet"),
         CheckConstraint("outlet_id IS NULL OR zone_id IS NULL", name="outlet_or_zone"),
     )

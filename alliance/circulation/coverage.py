@@ -13,6 +13,8 @@ from alliance.clock import days, month_of, next_month
 from alliance.redemptions.models import DirtyMark
 
 _ONE_DAY = timedelta(days=1)
+#: With more gaps than this a period is read live as a whole; a condition of a thousand parts is too many.
+_MOST_SPANS = 100
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def coverage(session: Session, period: Span) -> Coverage:
     marked = set(
         session.scalars(
             select(DirtyMark.business_date)
-            .where(DirtyMark.business_date.between(month_of(first), next_month(last)))
+            .where(DirtyMark.business_date.between(month_of(first), last))
             .distinct()
         )
     )
@@ -59,9 +61,12 @@ def coverage(session: Session, period: Span) -> Coverage:
     ]
     in_whole = {day for month in whole for day in days(month, next_month(month) - _ONE_DAY)}
     everything = list(days(first, last))
+    derived, live = (_spans(day for day in everything if (day in clean) is kind) for kind in (True, False))
+    if len(live) > _MOST_SPANS:
+        derived, live = [], [period]
     return Coverage(
-        derived_days=_spans(day for day in everything if day in clean),
-        live_days=_spans(day for day in everything if day not in clean),
+        derived_days=derived,
+        live_days=live,
         derived_months=whole,
         live_for_flows=_spans(day for day in everything if day not in in_whole),
     )

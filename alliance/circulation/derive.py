@@ -7,14 +7,14 @@ between is either seen, or its mark stays and the day is read live until the nex
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from alliance.circulation.facts import Span, signed_facts, total
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.clock import business_date, days, month_of, next_month
 from alliance.redemptions.models import DirtyMark, Redemption
-from alliance.store import insert_or_ignore
+from alliance.store import dialect_insert
 
 _ONE_DAY = timedelta(days=1)
 _DAY_GRAIN = ("business_date", "merchant_id", "outlet_id", "outlet_zone_id", "employer_zone_id")
@@ -26,22 +26,24 @@ _FLOW_SUMS = ("redemptions", "paid_fen")
 def pending_months(session: Session, at: datetime) -> list[date]:
     """The months (as their first days) with a past day that is marked or was never derived."""
     yesterday = business_date(at) - _ONE_DAY
-    months = {month_of(day) for day in session.scalars(select(DirtyMark.business_date).distinct())}
+    # Today's marks wait for tomorrow: today is not derived.
+    marked = select(DirtyMark.business_date).where(DirtyMark.business_date <= yesterday).distinct()
+    months = {month_of(day) for day in session.scalars(marked)}
     derived = session.scalar(select(func.max(DerivedMonth.through)))
     since = derived + _ONE_DAY if derived else session.scalar(select(func.min(Redemption.business_date)))
     if since is not None:
         months |= {month_of(day) for day in days(since, yesterday)}
-    return sorted(month for month in months if month <= yesterday)
+    return sorted(months)
 
 
 def derive(session: Session, month: date, at: datetime) -> None:
     """Derive those past days of a month that are marked or were never derived, and the month's flows."""
     last = min(next_month(month), business_date(at)) - _ONE_DAY
-    registry = _take_turns(session, month, at)
+    through = _take_turns(session, month, at)
     marks = session.execute(
         select(DirtyMark.business_date, DirtyMark.id).where(DirtyMark.business_date.between(month, last))
     ).all()
-    stale = {day for day, _ in marks} | set(days(registry.through + _ONE_DAY, last))
+    stale = {day for day, _ in marks} | set(days(through + _ONE_DAY, last))
     for day in sorted(stale):
         session.execute(delete(DayFigures).where(DayFigures.business_date == day))
         columns = [*_DAY_GRAIN, *_DAY_SUMS]
@@ -50,13 +52,15 @@ def derive(session: Session, month: date, at: datetime) -> None:
     columns = ["month", *_FLOW_GRAIN, *_FLOW_SUMS]
     session.execute(insert(MonthFlow).from_select(columns, month_flows_of_facts(month, last)))
     _delete_marks(session, [(day, id_) for day, id_ in marks])
-    registry.through, registry.derived_at = last, at
-    session.flush()
+    session.execute(
+        update(DerivedMonth).where(DerivedMonth.month == month).values(through=last, derived_at=at)
+    )
 
 
 def forget(session: Session) -> None:
     """Delete everything derived: every figure is read from the facts until it is derived again."""
-    for table in (DayFigures, MonthFlow, DerivedMonth):
+    # The registry first, as in ``derive``: its rows are the lock.
+    for table in (DerivedMonth, DayFigures, MonthFlow):
         session.execute(delete(table))
 
 
@@ -78,16 +82,17 @@ def _summed(
     return select(*leading, *columns, *(total(facts.c[name]).label(name) for name in sums)).group_by(*columns)
 
 
-def _take_turns(session: Session, month: date, at: datetime) -> DerivedMonth:
-    # The month's row is the lock: a second rebuild waits here, then starts from what the first one left.
-    nothing = {"month": month, "through": month - _ONE_DAY, "derived_at": at}
-    insert_or_ignore(session, DerivedMonth, ["month"], nothing)
-    return session.scalars(
-        select(DerivedMonth)
-        .where(DerivedMonth.month == month)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+def _take_turns(session: Session, month: date, at: datetime) -> date:
+    """Lock the month's row, made if there is none; returns through which day it has been derived.
+
+    A second rebuild waits here, then starts from what the first one left.
+    """
+    upsert = dialect_insert(session, DerivedMonth).values(
+        month=month, through=month - _ONE_DAY, derived_at=at
+    )
+    locked = upsert.on_conflict_do_update(index_elements=["month"], set_={"derived_at": at})
+    through: date = session.execute(locked.returning(DerivedMonth.through)).scalar_one()
+    return through
 
 
 def _delete_marks(session: Session, marks: list[tuple[date, UUID]]) -> None:

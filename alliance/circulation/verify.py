@@ -7,21 +7,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
-from alliance.clock import business_date
+from alliance.clock import business_date, days, month_of, next_month
 from alliance.offers.live import TOTAL, holder_scope
 from alliance.offers.models import LimitCounter, OfferRevision
+from alliance.offers.pricing import price, read_terms
 from alliance.redemptions.digests import (
     REDEMPTION_COLUMNS,
     REVERSAL_COLUMNS,
     redemption_digest,
     reversal_digest,
 )
-from alliance.redemptions.models import DirtyMark, Redemption, Reversal
+from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
+from alliance.refused import Refused
 
 _BATCH = 2000
 
@@ -57,6 +60,62 @@ def reversal_digests(session: Session) -> Iterator[Finding]:
     for fact in session.scalars(select(Reversal).execution_options(yield_per=_BATCH)):
         values = {column: getattr(fact, column) for column in REVERSAL_COLUMNS}
         yield from _compare("reversal_digest", f"reversal {fact.id}", fact.digest, reversal_digest(values))
+
+
+def redemption_prices(session: Session) -> Iterator[Finding]:
+    """Each redemption made at a counter costs what its revision's terms say."""
+    rows = session.execute(
+        select(
+            Redemption.id,
+            Redemption.gross_fen,
+            Redemption.quantity,
+            Redemption.discount_fen,
+            OfferRevision.terms,
+        )
+        .join(
+            OfferRevision,
+            (OfferRevision.merchant_id == Redemption.merchant_id)
+            & (OfferRevision.id == Redemption.revision_id),
+        )
+        .where(Redemption.channel != Channel.IMPORT)
+        .execution_options(yield_per=_BATCH)
+    )
+    for id_, gross_fen, quantity, discount_fen, terms in rows:
+        try:
+            expected: object = price(read_terms(terms), gross_fen, quantity).discount_fen
+        except (Refused, ValidationError) as error:
+            expected = str(error)
+        yield from _compare("redemption_price", f"redemption {id_}", discount_fen, expected)
+
+
+def reversal_dates(session: Session) -> Iterator[Finding]:
+    """A reversal counts on the day of what it reverses."""
+    rows = session.execute(
+        select(Reversal.id, Reversal.business_date, Redemption.business_date)
+        .join(
+            Redemption,
+            (Redemption.merchant_id == Reversal.merchant_id) & (Redemption.id == Reversal.redemption_id),
+        )
+        .where(Reversal.business_date != Redemption.business_date)
+    )
+    for id_, stored, expected in rows:
+        yield Finding("reversal_date", f"reversal {id_}", stored, expected)
+
+
+def derived_registry(session: Session) -> Iterator[Finding]:
+    """No month is derived beyond its past days, and nothing is derived that no month speaks of."""
+    covered = set()
+    for month in session.scalars(select(DerivedMonth)):
+        covered |= set(days(month.month, month.through))
+        last = min(next_month(month.month), business_date(month.derived_at))
+        if month.month != month_of(month.month) or month.through >= last:
+            yield Finding("derived_registry", f"{month.month:%Y-%m}", month.through, f"before {last}")
+    for day in session.scalars(select(DayFigures.business_date).distinct()):
+        if day not in covered:
+            yield Finding("derived_registry", f"{day}", "day figures", "none")
+    for start in session.scalars(select(MonthFlow.month).distinct()):
+        if start not in covered:
+            yield Finding("derived_registry", f"{start:%Y-%m}", "month flows", "none")
 
 
 def refunds_within_paid(session: Session) -> Iterator[Finding]:
@@ -99,8 +158,8 @@ def limit_counters(session: Session) -> Iterator[Finding]:
 
 def derived_days(session: Session) -> Iterator[Finding]:
     """``day_figures`` equals the facts on every derived day that is not marked."""
-    for registry in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
-        span = (registry.month, registry.through)
+    for derived in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
+        span = (derived.month, derived.through)
         marked = _marked(session, *span)
         stored = _keyed(
             session, select(*DayFigures.__table__.c).where(DayFigures.business_date.between(*span)), 5
@@ -115,13 +174,13 @@ def derived_days(session: Session) -> Iterator[Finding]:
 
 def derived_months(session: Session) -> Iterator[Finding]:
     """``month_flows`` equals the facts in every derived month without a mark."""
-    for registry in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
-        if _marked(session, registry.month, registry.through):
+    for derived in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
+        if _marked(session, derived.month, derived.through):
             continue
-        stored = _keyed(session, select(*MonthFlow.__table__.c).where(MonthFlow.month == registry.month), 4)
-        facts = _keyed(session, month_flows_of_facts(registry.month, registry.through), 4)
+        stored = _keyed(session, select(*MonthFlow.__table__.c).where(MonthFlow.month == derived.month), 4)
+        facts = _keyed(session, month_flows_of_facts(derived.month, derived.through), 4)
         for key in sorted(stored.keys() | facts.keys(), key=str):
-            subject = f"{registry.month:%Y-%m} employer {key[2]} merchant {key[3]}"
+            subject = f"{derived.month:%Y-%m} employer {key[2]} merchant {key[3]}"
             yield from _compare("derived_month", subject, stored.get(key), facts.get(key))
 
 
@@ -129,8 +188,11 @@ def derived_months(session: Session) -> Iterator[Finding]:
 INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "redemption_digest": redemption_digests,
     "reversal_digest": reversal_digests,
+    "redemption_price": redemption_prices,
+    "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
     "limit_counter": limit_counters,
+    "derived_registry": derived_registry,
     "derived_day": derived_days,
     "derived_month": derived_months,
 }

@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.clock import SINCE_EVER
-from alliance.store import Base, Identity, new_id
+from alliance.store import Base, Identity, new_id, of_merchant
 
 
 class Enterprise(Base):
@@ -48,9 +48,7 @@ class OutletZone(Base):
     """The zone of an outlet from ``starts_on`` until its next row starts."""
 
     __tablename__ = "outlet_zones"
-    __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "outlet_id"], ["outlets.merchant_id", "outlets.id"]),
-    )
+    __table_args__ = (of_merchant("outlets", "outlet_id"),)
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -51,6 +51,7 @@ _TERMS = {
 }
 
 _INVALID = {
+    "reserved": (Problem.RESERVED_CODE, "优惠编号"),
     "before_start": (Problem.OFFER_ENDS_BEFORE_START, "结束日期"),
     "past": (Problem.OFFER_OVER, "结束日期"),
     "above_threshold": (Problem.OFF_ABOVE_THRESHOLD, "减(元)"),

@@ -97,7 +97,7 @@ class Problem(Enum):
     OUTLET_WITHOUT_ZONE = "该门店在核销当日没有片区", "请重新导入门店，生效日期填写得早一些"
     UNKNOWN_OFFER = "该商户没有编号为 {code} 且已批准的优惠", "请核对优惠编号；没有对应优惠的可以留空"
     CHANGED_FACT = "这个流水号已经导入过，内容不同", "核销一经记录不能改写，改动请走冲正"
-    RESERVED_CODE = "这个优惠编号留给历史数据使用", "请换一个优惠编号"
+    RESERVED_CODE = "这个优惠编号是系统保留的", "请换一个优惠编号"
     OFFER_WITHDRAWN = "这个优惠已经撤回", "请换一个优惠编号"
     OFFER_ENDS_BEFORE_START = "结束日期早于开始日期", "请核对两个日期"
     OFFER_OVER = "结束日期已经过去", "请填写今天或以后的日期"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
+from alliance.offers import historical
 from alliance.offers.models import (
     Offer,
     OfferApproval,
@@ -20,6 +21,7 @@ from alliance.offers.models import (
     OfferWithdrawal,
 )
 from alliance.offers.pricing import Terms, Threshold
+from alliance.store import insert_or_ignore, new_id
 
 
 class State(StrEnum):
@@ -66,19 +68,15 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     Raises OfferInvalid for terms that cannot be meant.
     """
     _check(draft, business_date(at))
-    offer = session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, Offer.code == draft.code))
-    if offer is None:
-        offer = Offer(merchant_id=merchant_id, code=draft.code, created_at=at)
-        session.add(offer)
-        session.flush()
+    offer_id = _lock_offer(session, merchant_id, draft.code, at)
     latest = session.scalar(
         select(func.max(OfferRevision.number)).where(
-            OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer.id
+            OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer_id
         )
     )
     revision = OfferRevision(
         merchant_id=merchant_id,
-        offer_id=offer.id,
+        offer_id=offer_id,
         number=(latest or 0) + 1,
         title=draft.title,
         terms=draft.terms.model_dump(),
@@ -131,14 +129,26 @@ def return_to_merchant(
 
 def withdraw(session: Session, offer: Offer, by: Actor, at: datetime) -> None:
     """Take an offer back for good; withdrawing twice is withdrawing once."""
-    if session.get(OfferWithdrawal, (offer.merchant_id, offer.id)) is None:
-        session.add(
-            OfferWithdrawal(merchant_id=offer.merchant_id, offer_id=offer.id, at=at, by_id=by.account_id)
-        )
+    values = {"merchant_id": offer.merchant_id, "offer_id": offer.id, "at": at, "by_id": by.account_id}
+    if insert_or_ignore(session, OfferWithdrawal, ["merchant_id", "offer_id"], values):
         record(session, by, "offer.withdraw", f"offer:{offer.id}", at, enterprise_id=offer.merchant_id)
 
 
+def _lock_offer(session: Session, merchant_id: int, code: str, at: datetime) -> UUID:
+    """The offer with this code, made if there is none; two submissions of one code take turns."""
+    values = {"merchant_id": merchant_id, "id": new_id(), "code": code, "created_at": at}
+    insert_or_ignore(session, Offer, ["merchant_id", "code"], values)
+    return session.scalars(
+        select(Offer.id)
+        .where(Offer.merchant_id == merchant_id, Offer.code == code)
+        .with_for_update(key_share=True)
+    ).one()
+
+
 def _check(draft: Draft, today: date) -> None:
+    if draft.code == historical.CODE or _is_uuid(draft.code):
+        # An offer is named by its code or its id, so no code may look like an id.
+        raise OfferInvalid("code", "reserved")
     if not draft.title.strip():
         raise OfferInvalid("title", "missing")
     if draft.starts_on and draft.ends_on and draft.ends_on < draft.starts_on:
@@ -151,13 +161,21 @@ def _check(draft: Draft, today: date) -> None:
         raise OfferInvalid("limit_holder", "above_total")
 
 
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _refuse_decided(session: Session, revision: OfferRevision) -> None:
     key = (revision.merchant_id, revision.id)
     # Two organizers may press at once: the offer's row is the lock they take turns on.
     session.execute(
         select(Offer.id)
         .where(Offer.merchant_id == revision.merchant_id, Offer.id == revision.offer_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if session.get(OfferApproval, key) or session.get(OfferReturn, key):
         raise AlreadyDecided

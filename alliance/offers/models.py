@@ -4,14 +4,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alliance.store import Base, new_id
-
-
-def _of(table: str, column: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["merchant_id", column], [f"{table}.merchant_id", f"{table}.id"])
+from alliance.store import Base, new_id, of_merchant
 
 
 class Offer(Base):
@@ -31,7 +27,7 @@ class OfferRevision(Base):
 
     __tablename__ = "offer_revisions"
     __table_args__ = (
-        _of("offers", "offer_id"),
+        of_merchant("offers", "offer_id"),
         UniqueConstraint("merchant_id", "offer_id", "number"),
         CheckConstraint("ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on", name="days_in_order"),
         CheckConstraint("limit_total IS NULL OR limit_total > 0", name="limit_total_positive"),
@@ -57,7 +53,7 @@ class OfferRevisionOutlet(Base):
     """An outlet where a revision holds; a revision with no such row holds at all the merchant's outlets."""
 
     __tablename__ = "offer_revision_outlets"
-    __table_args__ = (_of("offer_revisions", "revision_id"), _of("outlets", "outlet_id"))
+    __table_args__ = (of_merchant("offer_revisions", "revision_id"), of_merchant("outlets", "outlet_id"))
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     revision_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -68,7 +64,7 @@ class OfferApproval(Base):
     """The organizer said yes to a revision."""
 
     __tablename__ = "offer_approvals"
-    __table_args__ = (_of("offer_revisions", "revision_id"),)
+    __table_args__ = (of_merchant("offer_revisions", "revision_id"),)
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     revision_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -80,7 +76,7 @@ class OfferReturn(Base):
     """The organizer sent a revision back, with what to change."""
 
     __tablename__ = "offer_returns"
-    __table_args__ = (_of("offer_revisions", "revision_id"),)
+    __table_args__ = (of_merchant("offer_revisions", "revision_id"),)
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     revision_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -93,7 +89,7 @@ class OfferWithdrawal(Base):
     """The merchant or the organizer took an offer back."""
 
     __tablename__ = "offer_withdrawals"
-    __table_args__ = (_of("offers", "offer_id"),)
+    __table_args__ = (of_merchant("offers", "offer_id"),)
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     offer_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -106,7 +102,7 @@ class LimitCounter(Base):
 
     __tablename__ = "limit_counters"
     __table_args__ = (
-        _of("offers", "offer_id"),
+        of_merchant("offers", "offer_id"),
         CheckConstraint("used >= 0", name="used_not_negative"),
     )
 

@@ -30,7 +30,7 @@ class Presentable:
 def pass_of(session: Session, holder_id: int, at: datetime) -> Pass:
     """The holder's pass that is not revoked; issued now when there is none."""
     # The holder's row is the lock: two phones opening at once must not make two passes.
-    session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update())
+    session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update(key_share=True))
     current = session.scalar(
         select(Pass)
         .where(Pass.holder_id == holder_id, ~exists().where(PassRevocation.pass_id == Pass.id))

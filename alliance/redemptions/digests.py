@@ -24,8 +24,15 @@ REDEMPTION_COLUMNS = (
     "paid_fen",
     "quantity",
     "occurred_at",
+    "received_at",
     "business_date",
     "posted_month",
+    "channel",
+    "account_id",
+    "token_id",
+    "receipt_no",
+    "body_digest",
+    "answer",
 )
 
 #: The columns of a reversal that make the fact.
@@ -40,17 +47,22 @@ REVERSAL_COLUMNS = (
     "occurred_at",
     "business_date",
     "posted_month",
+    "reason",
+    "account_id",
+    "token_id",
+    "body_digest",
+    "answer",
 )
 
 
 def redemption_digest(values: Mapping[str, Any]) -> bytes:
-    """The digest of a redemption's row, given by column name; 32 bytes. Other keys are ignored."""
-    return body_digest({column: values[column] for column in REDEMPTION_COLUMNS})
+    """The digest of a redemption's row, by column name (absent is NULL); 32 bytes. Other keys are ignored."""
+    return body_digest({column: values.get(column) for column in REDEMPTION_COLUMNS})
 
 
 def reversal_digest(values: Mapping[str, Any]) -> bytes:
-    """The digest of a reversal's row, given by column name; 32 bytes. Other keys are ignored."""
-    return body_digest({column: values[column] for column in REVERSAL_COLUMNS})
+    """The digest of a reversal's row, by column name (absent is NULL); 32 bytes. Other keys are ignored."""
+    return body_digest({column: values.get(column) for column in REVERSAL_COLUMNS})
 
 
 def body_digest(values: Mapping[str, Any]) -> bytes:
@@ -63,4 +75,6 @@ def _plain(value: object) -> str:
     # A moment is the same whichever offset it came with.
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, bytes):
+        return value.hex()
     return value.isoformat() if isinstance(value, date) else str(value)

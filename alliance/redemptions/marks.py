@@ -2,7 +2,8 @@
 
 A fact of today needs no mark, because today is always read from the facts. A transaction that begins just
 before midnight may commit after the worker has derived the day; so the last minutes of a day are marked
-too. The margin is longer than any transaction may last (``store.STATEMENT_TIMEOUT_SECONDS``).
+too. The margin is far longer than the few statements of a counter's transaction can take, each of which
+ends after a minute at the most (``store.STATEMENT_TIMEOUT_SECONDS``); imports mark every day they touch.
 """
 
 from datetime import date, datetime, timedelta

@@ -8,7 +8,6 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.people.models import HolderKind
 from alliance.refused import Reason
-from alliance.store import Base, new_id
+from alliance.store import Base, new_id, of_merchant
 
 
 class Channel(StrEnum):
@@ -29,20 +28,17 @@ class Channel(StrEnum):
     IMPORT = "import"
 
 
-def _of(table: str, column: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["merchant_id", column], [f"{table}.merchant_id", f"{table}.id"])
-
-
 class Scan(Base):
     """An accepted presentation at an outlet. ``revision_ids`` freezes the offers it may be redeemed under."""
 
     __tablename__ = "scans"
-    __table_args__ = (_of("outlets", "outlet_id"),)
+    __table_args__ = (of_merchant("outlets", "outlet_id"),)
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID]
     pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id"))
+    body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     revision_ids: Mapped[list[str]] = mapped_column(JSON)
     at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -59,10 +55,10 @@ class Redemption(Base):
 
     __tablename__ = "redemptions"
     __table_args__ = (
-        _of("outlets", "outlet_id"),
-        _of("offers", "offer_id"),
-        _of("offer_revisions", "revision_id"),
-        _of("scans", "scan_id"),
+        of_merchant("outlets", "outlet_id"),
+        of_merchant("offers", "offer_id"),
+        of_merchant("offer_revisions", "revision_id"),
+        of_merchant("scans", "scan_id"),
         CheckConstraint("gross_fen >= 0", name="gross_not_negative"),
         CheckConstraint("discount_fen >= 0 AND discount_fen <= gross_fen", name="discount_within_gross"),
         CheckConstraint("paid_fen = gross_fen - discount_fen", name="paid_is_the_rest"),
@@ -70,6 +66,7 @@ class Redemption(Base):
         Index("ix_redemptions_business_date_merchant_id", "business_date", "merchant_id"),
         Index("ix_redemptions_holder_id_business_date", "holder_id", "business_date"),
         Index("ix_redemptions_merchant_id_offer_id", "merchant_id", "offer_id"),
+        Index("ix_redemptions_merchant_id_scan_id", "merchant_id", "scan_id"),
     )
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,7 +105,7 @@ class Reversal(Base):
 
     __tablename__ = "reversals"
     __table_args__ = (
-        _of("redemptions", "redemption_id"),
+        of_merchant("redemptions", "redemption_id"),
         CheckConstraint("gross_fen <= 0 AND discount_fen <= 0 AND paid_fen <= 0", name="amounts_negative"),
         CheckConstraint("paid_fen = gross_fen - discount_fen", name="paid_is_the_rest"),
         CheckConstraint("uses IN (0, -1)", name="uses_zero_or_one"),
@@ -139,7 +136,7 @@ class RefusedAttempt(Base):
 
     __tablename__ = "refused_attempts"
     __table_args__ = (
-        _of("outlets", "outlet_id"),
+        of_merchant("outlets", "outlet_id"),
         Index("ix_refused_attempts_merchant_id_outlet_id_at", "merchant_id", "outlet_id", "at"),
     )
 

@@ -89,7 +89,7 @@ def redeem_at_once(
     if stored is not None:
         return stored
     presented = read(session, keyring, counter, text, at)
-    scan = accept(session, counter, order.id, presented, at)
+    scan = accept(session, counter, order.id, presented, digest, at)
     if scan is None:
         return _twins_answer(session, counter, order.id, digest)
     return _write(session, counter, scan, presented.entitlement, order, digest, at)
@@ -150,7 +150,8 @@ def _write(
     charged = price(read_terms(frozen.revision.terms), order.gross_fen, order.quantity)
     answer = _answer(order, charged, holder, frozen, at)
     values = _fact(counter, scan, holder, order, frozen, charged, at)
-    values |= {"digest": redemption_digest(values), "body_digest": digest, "answer": answer}
+    values |= {"body_digest": digest, "answer": answer}
+    values["digest"] = redemption_digest(values)
     if not insert_or_ignore(session, Redemption, ["merchant_id", "id"], values):
         return _twins_answer(session, counter, order.id, digest)
     mark_if_late(session, business_date(at), at)
@@ -210,6 +211,8 @@ def _frozen(session: Session, counter: Counter, scan: Scan, offer: str, day: dat
     ).one_or_none()
     if row is None:
         raise Refused(_why_not(session, counter.merchant_id, offer, day))
+    if row[-1] is None:
+        raise Refused(Reason.OUTLET_NOT_OPEN)
     return _Frozen(*row)
 
 

@@ -18,6 +18,7 @@ from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.redemptions.redeem import Answer
 from alliance.refused import Reason, Refused
+from alliance.store import insert_or_ignore
 
 #: How long a cashier may undo; afterwards it is the merchant's administrator who reverses.
 UNDO_WINDOW = timedelta(minutes=10)
@@ -59,24 +60,8 @@ def reverse(
         return Answer(stored.answer, replayed=True)
     if within is not None and at > redemption.occurred_at + within:
         raise Refused(Reason.UNDO_TOO_LATE)
-    left = left_of(session, redemption)
-    back = _share(redemption, left, refund_fen)
-    values = _values(redemption, reversal_id, back, at)
-    answer = _answer(values, at)
-    session.add(
-        Reversal(
-            **values,
-            reason=reason,
-            account_id=counter.account_id,
-            token_id=counter.token_id,
-            body_digest=digest,
-            answer=answer,
-            digest=reversal_digest(values),
-        )
-    )
-    session.flush()
-    _settle(session, counter, redemption, back, at)
-    return Answer(answer, replayed=False)
+    back = _share(redemption, left_of(session, redemption), refund_fen)
+    return _post(session, counter, redemption, reversal_id, back, reason, digest, at)
 
 
 def left_of(session: Session, redemption: Redemption) -> Left:
@@ -103,7 +88,7 @@ def _lock(session: Session, counter: Counter, redemption_id: UUID) -> Redemption
             Redemption.id == redemption_id,
             Redemption.outlet_id == counter.outlet_id,
         )
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if redemption is None:
         raise Refused(Reason.REDEMPTION_NOT_FOUND)
@@ -124,6 +109,32 @@ def _share(redemption: Redemption, left: Left, refund_fen: int | None) -> Left:
     given_back = redemption.discount_fen - left.discount_fen
     discount = redemption.discount_fen * refunded // redemption.paid_fen - given_back
     return Left(refund_fen + discount, discount, refund_fen, 0)
+
+
+def _post(
+    session: Session,
+    counter: Counter,
+    redemption: Redemption,
+    reversal_id: UUID,
+    back: Left,
+    reason: str,
+    digest: bytes,
+    at: datetime,
+) -> Answer:
+    values = _values(redemption, reversal_id, back, at)
+    values |= {
+        "reason": reason,
+        "account_id": counter.account_id,
+        "token_id": counter.token_id,
+        "body_digest": digest,
+        "answer": _answer(values, at),
+    }
+    values["digest"] = reversal_digest(values)
+    if not insert_or_ignore(session, Reversal, ["merchant_id", "id"], values):
+        # Only another redemption's reversal can have the id: this one's were looked up under its lock.
+        raise Refused(Reason.BODY_MISMATCH)
+    _settle(session, counter, redemption, back, at)
+    return Answer(values["answer"], replayed=False)
 
 
 def _values(redemption: Redemption, reversal_id: UUID, back: Left, at: datetime) -> dict[str, Any]:

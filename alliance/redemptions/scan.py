@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from alliance.clock import business_date
 from alliance.offers.live import at_outlet, live
 from alliance.offers.models import OfferRevision
-from alliance.passes.credential import verify
+from alliance.passes.credential import CredentialClass, verify
 from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
 from alliance.passes.models import Pass, PresentationUse, TypedCode
 from alliance.redemptions.counter import Counter
+from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
 from alliance.refused import Reason, Refused
 from alliance.store import insert_or_ignore
@@ -46,13 +47,17 @@ def scan(
     Refused: malformed, unknown_code, unknown_key, not_yet_valid, expired, revoked, not_entitled,
     already_presented, too_many_attempts, body_mismatch (the id names another scan).
     """
+    digest = body_digest({"outlet": counter.outlet_id, "presentation": text})
     stored = session.get(Scan, (counter.merchant_id, scan_id))
-    if stored is not None:
-        return _same_outlet(stored, counter)
-    presented = read(session, keyring, counter, text, at)
-    return accept(session, counter, scan_id, presented, at) or _same_outlet(
-        session.get_one(Scan, (counter.merchant_id, scan_id)), counter
-    )
+    if stored is None:
+        presented = read(session, keyring, counter, text, at)
+        made = accept(session, counter, scan_id, presented, digest, at)
+        if made is not None:
+            return made
+        stored = session.get_one(Scan, (counter.merchant_id, scan_id))
+    if stored.body_digest != digest:
+        raise Refused(Reason.BODY_MISMATCH)
+    return stored
 
 
 def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: datetime) -> Presented:
@@ -64,12 +69,15 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
         which, key_id = Pass.id == typed.pass_id, typed.cti
     else:
         credential = verify(session, keyring, plain, at)
+        if credential.class_ != CredentialClass.SHORT_LIVED:
+            # The other classes are not bearer codes: alone, without what goes with them, they prove nothing.
+            raise Refused(Reason.MALFORMED)
         which, key_id = Pass.status_index == credential.status_index, credential.cti
     return Presented(entitlement(session, which, business_date(at)), key_id)
 
 
 def accept(
-    session: Session, counter: Counter, scan_id: UUID, presented: Presented, at: datetime
+    session: Session, counter: Counter, scan_id: UUID, presented: Presented, digest: bytes, at: datetime
 ) -> Scan | None:
     """Use the presentation up and write the scan; None when a twin has written this ``scan_id`` already.
 
@@ -81,6 +89,7 @@ def accept(
         "id": scan_id,
         "outlet_id": counter.outlet_id,
         "pass_id": presented.entitlement.pass_id,
+        "body_digest": digest,
         "revision_ids": usable_revision_ids(session, counter, at),
         "at": at,
         "expires_at": at + LIFETIME,
@@ -105,12 +114,6 @@ def usable_revision_ids(session: Session, counter: Counter, at: datetime) -> lis
     """The offers to freeze into a scan: live today, at this outlet."""
     usable = live(business_date(at)).where(at_outlet(counter.merchant_id, counter.outlet_id))
     return [str(id_) for id_ in session.scalars(usable.with_only_columns(OfferRevision.id))]
-
-
-def _same_outlet(scan: Scan, counter: Counter) -> Scan:
-    if scan.outlet_id != counter.outlet_id:
-        raise Refused(Reason.BODY_MISMATCH)
-    return scan
 
 
 def _typed_code(session: Session, counter: Counter, code: str, at: datetime) -> TypedCode:

@@ -1,6 +1,6 @@
 """The language of the pages: Chinese, unless the visitor has chosen another.
 
-What the browser prefers is not asked: phones and tills set to English are common where everybody reads Chinese.
+What the browser prefers is not asked: many a phone or till is set to English where everybody reads Chinese.
 """
 
 from flask import current_app, has_request_context, session

@@ -61,6 +61,9 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.SCAN_NOT_FOUND: Words(_l("没有这次扫码"), _l("找不到这次扫码的记录，请重新扫顾客的会员码。")),
     Reason.SCAN_EXPIRED: Words(_l("扫码已超时"), _l("扫码后十分钟内有效，请重新扫顾客的会员码。")),
     Reason.WRONG_OUTLET: Words(_l("不是本店扫的码"), _l("这次扫码属于另一家门店，请在本店重新扫码。")),
+    Reason.OUTLET_NOT_OPEN: Words(
+        _l("门店尚未启用"), _l("本门店在片区的生效日期还没有到，请联系本企业管理员核对。")
+    ),
     Reason.OFFER_NOT_FOUND: Words(_l("没有这个优惠"), _l("找不到这个优惠，请返回重新选择。")),
     Reason.OFFER_NOT_LIVE: Words(
         _l("优惠不在有效期"), _l("这个优惠尚未开始、已经结束或已下架，请选择其他优惠。")

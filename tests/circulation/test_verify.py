@@ -55,6 +55,16 @@ def test_books_in_order_have_no_findings(books: Session) -> None:
             {"redemption_digest", "derived_day", "derived_month"},
         ),
         ("UPDATE redemptions SET quantity = 2", {"redemption_digest"}),
+        ("UPDATE redemptions SET answer = '{}'", {"redemption_digest"}),
+        ("UPDATE redemptions SET receipt_no = 'A-2', account_id = NULL", {"redemption_digest"}),
+        ("UPDATE reversals SET reason = '别的'", {"reversal_digest"}),
+        ("UPDATE reversals SET business_date = '2026-03-03'", {"reversal_digest", "reversal_date"}),
+        (
+            """UPDATE offer_revisions SET terms = '{"kind": "discount", "pay_permille": 100}'""",
+            {"redemption_price"},
+        ),
+        ("UPDATE derived_months SET through = '2026-03-31'", {"derived_registry"}),
+        ("DELETE FROM derived_months", {"derived_registry"}),
         (
             "UPDATE redemptions SET business_date = '2026-03-05'",
             {"redemption_digest", "redemption_business_date", "derived_day"},

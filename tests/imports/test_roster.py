@@ -145,6 +145,12 @@ def test_a_leaver_goes_whatever_else_the_row_says(session: Session, bring: Bring
     assert holder(session, "+8613800000001").name == "王喆"
 
 
+def test_somebody_may_leave_on_the_first_day(session: Session, bring: Bring) -> None:
+    row = f"{FACTORY},003,甲,13800000004,,离职,2026-11-01,2026-11-01"
+    assert counts(bring(KIND, DATED, row)) == (1, 0, 0, 0)
+    assert career(session, "+8613800000004") == [(FACTORY, "003", date(2026, 11, 1), date(2026, 11, 1))]
+
+
 # --- coming back ---
 
 

@@ -532,6 +532,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("outlet_id", sa.Uuid(), nullable=False),
         sa.Column("pass_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("body_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("revision_ids", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -634,6 +635,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_redemptions_merchant_id_offer_id", "redemptions", ["merchant_id", "offer_id"], unique=False
     )
+    op.create_index(
+        "ix_redemptions_merchant_id_scan_id", "redemptions", ["merchant_id", "scan_id"], unique=False
+    )
     op.create_table(
         "reversals",
         sa.Column("merchant_id", sa.BigInteger(), nullable=False),
@@ -683,6 +687,7 @@ def downgrade() -> None:
     op.drop_index("ix_reversals_merchant_id_redemption_id", table_name="reversals")
     op.drop_index("ix_reversals_business_date", table_name="reversals")
     op.drop_table("reversals")
+    op.drop_index("ix_redemptions_merchant_id_scan_id", table_name="redemptions")
     op.drop_index("ix_redemptions_merchant_id_offer_id", table_name="redemptions")
     op.drop_index("ix_redemptions_holder_id_business_date", table_name="redemptions")
     op.drop_index("ix_redemptions_business_date_merchant_id", table_name="redemptions")

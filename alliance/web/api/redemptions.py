@@ -16,6 +16,9 @@ from alliance.web.api import bp
 from alliance.web.api.problems import PROBLEMS
 from alliance.web.attempts import attempt
 
+#: Text that both databases can hold: PostgreSQL refuses NUL, and SQLite would hide what follows it.
+_TEXT = r"^[^\x00]*$"
+
 
 class RedemptionRequest(BaseModel):
     """What a POS sends. Amounts are integers in 分."""
@@ -28,12 +31,19 @@ class RedemptionRequest(BaseModel):
         "failure: the first acceptance is answered word for word.",
     )
     presentation: str = Field(
-        min_length=1, max_length=MAX_TEXT, description="The text of the QR code, or the eight typed digits."
+        min_length=1,
+        max_length=MAX_TEXT,
+        pattern=_TEXT,
+        description="The text of the QR code, or the eight typed digits.",
     )
-    offer: str = Field(min_length=1, max_length=40, description="The offer's code (优惠编号) or id.")
+    offer: str = Field(
+        min_length=1, max_length=40, pattern=_TEXT, description="The offer's code (优惠编号) or id."
+    )
     gross_fen: int = Field(ge=1, le=MAX_FEN, description="The amount before the discount, in 分.")
     quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
-    receipt_no: str | None = Field(default=None, max_length=64, description="The POS's own receipt number.")
+    receipt_no: str | None = Field(
+        default=None, max_length=64, pattern=_TEXT, description="The POS's own receipt number."
+    )
 
 
 class NamedCode(BaseModel):

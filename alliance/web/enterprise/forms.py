@@ -36,6 +36,7 @@ FIELDS_OF_KIND = {
 }
 #: What is wrong with a draft, by the domain's field and problem: our field, and the words.
 PROBLEMS = {
+    ("code", "reserved"): ("code", _l("这个编号是系统保留的，请换一个。")),
     ("title", "missing"): ("title", _l("请填写优惠名称。")),
     ("ends_on", "before_start"): ("ends_on", _l("结束日期早于开始日期，请修改其中一个。")),
     ("ends_on", "past"): ("ends_on", _l("结束日期已经过去，请改为今天或以后。")),
