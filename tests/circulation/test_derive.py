@@ -1,7 +1,7 @@
 """Deriving: figures are exact at every moment, also while days are rebuilt and late facts arrive."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Barrier, Event
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from alliance.circulation.derive import derive, forget, pending_months
 from alliance.circulation.models import DayFigures, MonthFlow
 from alliance.circulation.report import report
 from alliance.circulation.verify import INVARIANTS
-from alliance.clock import business_date, month_of
+from alliance.clock import business_date, month_of, next_month
 from alliance.offers.pricing import Discount
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import DirtyMark, Redemption, Reversal
@@ -122,6 +122,89 @@ def test_rebuilding_from_nothing_gives_the_same(world: World) -> None:
     assert whole(world) == live
     derive_all(world.session, world.later(days=1))
     assert whole(world) == live
+
+
+def test_todays_mark_waits_for_tomorrow(world: World) -> None:
+    """Else the worker would rebuild the month every minute until midnight."""
+    evening = world.at.replace(hour=15, minute=55)
+    world.redeem(at=evening)
+    world.session.commit()
+    assert world.session.scalar(select(func.count()).select_from(DirtyMark)) == 1
+    world.session.rollback()
+    assert pending_months(world.session, evening) == []
+    world.session.rollback()
+    assert whole(world).paid_fen == 8000
+    derive_all(world.session, world.later(days=1))
+    assert world.session.scalar(select(func.count()).select_from(DirtyMark)) == 0
+
+
+def test_a_zone_sees_its_outlets_only_derived_or_live(world: World) -> None:
+    world.redeem(10000)
+    world.redeem(500, holder=world.milkman, offer="WASH", outlet=world.garage_hall)
+    world.redeem(900, outlet=world.dairy_kiosk)
+    world.session.commit()
+    month = month_of(business_date(world.at))
+    period = (month, next_month(month) - timedelta(days=1))
+    zones = (world.root, world.east, world.west)
+
+    def by_zone():
+        with one_snapshot(world.session):
+            found = [report(world.session, period, zone) for zone in zones]
+        world.session.rollback()
+        return found
+
+    live = by_zone()
+    assert [figures.paid_fen for figures in live] == [8000 + 250 + 720, 8000, 250 + 720]
+    assert [figures.cross_enterprise_paid_fen for figures in live] == [8970, 8000, 970]
+    derive_all(world.session, world.later(days=40))
+    assert coverage(world.session, period).live_for_flows == []
+    world.session.rollback()
+    assert by_zone() == live
+
+
+def test_a_period_full_of_gaps_is_read_live(world: World) -> None:
+    for day in range(0, 500, 2):
+        world.session.add(DirtyMark(business_date=business_date(world.later(days=-day))))
+    world.redeem(at=world.later(days=-300))
+    derive_all(world.session, world.at)
+    for day in range(1, 500, 2):
+        world.session.add(DirtyMark(business_date=business_date(world.later(days=-day))))
+    world.session.commit()
+    first = business_date(world.later(days=-500))
+    cut = coverage(world.session, (first, business_date(world.at)))
+    assert len(cut.live_days) == 1
+    world.session.rollback()
+    assert whole(world, days=500).paid_fen == 8000
+
+
+def test_the_end_of_time(world: World) -> None:
+    with one_snapshot(world.session):
+        figures = report(world.session, (date(9999, 12, 1), date(9999, 12, 31)))
+    world.session.rollback()
+    assert figures.redemptions == 0
+
+
+def test_rebuilds_and_forgetting_do_not_lock_each_other(world: World, engine: sa.Engine) -> None:
+    for day in range(1, 60):
+        world.redeem(at=world.later(days=-day))
+    world.session.commit()
+    make, barrier = sessionmaker_for(engine), Barrier(4)
+
+    def work(number: int) -> None:
+        barrier.wait()
+        for _ in range(5):
+            with make() as session:
+                for_writing(session)
+                if number % 2:
+                    forget(session)
+                    session.commit()
+                else:
+                    derive_all(session, world.at)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    derive_all(world.session, world.at)
+    assert whole(world, days=70).redemptions == 59
 
 
 def test_the_next_day_is_derived_without_a_mark(world: World) -> None:

@@ -1,9 +1,12 @@
 """The life of an offer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,6 +28,7 @@ from alliance.offers.life import (
 from alliance.offers.live import live, newest_approved, remaining
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Discount, Threshold
+from alliance.store import for_writing, make_engine, sessionmaker_for
 from tests.world import NOON, World
 
 TODAY = business_date(NOON)
@@ -114,6 +118,8 @@ def test_days_are_inclusive(world: World, session: Session) -> None:
     ("change", "field"),
     [
         ({"title": "  "}, "title"),
+        ({"code": "历史数据"}, "code"),
+        ({"code": "00000000-0000-7000-8000-000000000000"}, "code"),
         ({"ends_on": TODAY - timedelta(1)}, "ends_on"),
         ({"starts_on": TODAY + timedelta(3), "ends_on": TODAY + timedelta(2)}, "ends_on"),
         ({"terms": Threshold(threshold_fen=100, off_fen=101)}, "off_fen"),
@@ -144,3 +150,46 @@ def test_remaining(world: World, session: Session) -> None:
     assert remaining(session, revision, world.mechanic.id) == {"total": 2, "holder": 0}
     assert remaining(session, revision, world.milkman.id) == {"total": 2, "holder": 2}
     assert remaining(session, world.milk, world.mechanic.id) == {}
+
+
+@pytest.fixture
+def engine(database_url: str):
+    engine = make_engine(database_url, pool_size=20)
+    yield engine
+    engine.dispose()
+
+
+def at_once(engine: sa.Engine, work) -> list:
+    """Run ``work`` in sixteen transactions that start together."""
+    barrier, make = Barrier(16), sessionmaker_for(engine)
+
+    def run(_: int):
+        with make() as session:
+            for_writing(session)
+            barrier.wait()
+            result = work(session)
+            session.commit()
+            return result
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(run, range(16)))
+
+
+def test_submissions_of_one_code_take_turns(session: Session, engine: sa.Engine) -> None:
+    for_writing(session)
+    world = World(session)
+    session.commit()
+    dairy_id = world.dairy.id
+    numbers = at_once(engine, lambda s: submit(s, dairy_id, DRAFT, COMMAND_LINE, NOON).number)
+    assert sorted(numbers) == list(range(1, 17))
+    assert len(session.scalars(select(Offer.id).where(Offer.code == "NEW")).all()) == 1
+
+
+def test_withdrawing_at_once_is_withdrawing_once(session: Session, engine: sa.Engine) -> None:
+    for_writing(session)
+    world = World(session)
+    session.commit()
+    key = (world.dairy.id, world.milk.offer_id)
+    at_once(engine, lambda s: withdraw(s, s.get_one(Offer, key), COMMAND_LINE, NOON))
+    deeds = session.scalars(select(AuditEntry).where(AuditEntry.action == "offer.withdraw")).all()
+    assert len(deeds) == 1

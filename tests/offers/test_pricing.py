@@ -106,6 +106,8 @@ def test_terms_that_no_kind_accepts(stored: dict) -> None:
     ("text", "fen"),
     [
         ("12", 1200),
+        ("1,234", 123400),
+        ("1,234,567.8", 123456780),
         ("12.3", 1230),
         ("¥1,234.50", 123450),
         ("１２０．５元", 12050),
@@ -118,7 +120,24 @@ def test_amounts_as_people_type_them(text: str, fen: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1e309", "0.005", "1.2.3", "一百", "NaN", "inf", "--1", "9" * 13, "1_000"]
+    "text",
+    [
+        "",
+        "12,50",
+        "12，50",
+        "1,2,3",
+        "1234,567",
+        "1,",
+        "1e309",
+        "0.005",
+        "1.2.3",
+        "一百",
+        "NaN",
+        "inf",
+        "--1",
+        "9" * 13,
+        "1_000",
+    ],
 )
 def test_amounts_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="yuan"):

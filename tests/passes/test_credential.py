@@ -152,6 +152,50 @@ def test_a_changed_secret_makes_a_new_key_and_old_codes_verify(world: World) -> 
         verify(world.session, changed, text, world.later(seconds=2))
 
 
+@pytest.mark.parametrize(
+    "signature",
+    [b"\xff" * 64, b"\x00" * 64, b"\x00" * 32 + b"\x01" * 32, b"\x01" * 32 + b"\x00" * 32, b"", b"\x01" * 63],
+)
+def test_numbers_that_are_no_signature(world: World, signature: bytes) -> None:
+    def change(tag: cbor2.CBORTag) -> cbor2.CBORTag:
+        return cbor2.CBORTag(18, [*tag.value[:3], signature])
+
+    assert reason(world, repacked(world.shown().text, change)) is Reason.MALFORMED
+
+
+#: Tags that the decoder interprets, around what they cannot digest.
+TAGGED = [
+    "c482391a2bffffff1affffffff", "c4820061", "c58219ffff3903e7", "c0633132", "c1fb7ff0000000000000",
+    "d8236128", "d82461ff", "d81e820100", "d8648201", "d864391fffffffffffff", "d81c80", "d9010080",
+    "d9d9f7a0",
+    "d81d00", "d8256101", "d9010c43ffffff",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tagged", TAGGED)
+@pytest.mark.parametrize("place", range(4))
+def test_tags_inside_are_refused(world: World, tagged: str, place: int) -> None:
+    """Each part of the message in turn is something that the CBOR decoder interprets, and fails on."""
+    parts = [cbor2.dumps(part) for part in cbor2.loads(base45.b45decode(world.shown().text)).value]
+    parts[place] = bytes.fromhex(tagged)
+    raw = b"\xd2\x84" + b"".join(parts)
+    assert reason(world, base45.b45encode(raw).decode()) is Reason.MALFORMED
+    assert reason(world, base45.b45encode(bytes.fromhex(tagged)).decode()) is Reason.MALFORMED
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+def test_a_valid_code_cut_and_patched_is_refused(world: World, data: st.DataObject) -> None:
+    raw = base45.b45decode(world.shown().text)
+    at = data.draw(st.integers(0, len(raw)))
+    patch = data.draw(st.sampled_from([bytes.fromhex(tagged) for tagged in TAGGED]) | st.binary(max_size=8))
+    cut = data.draw(st.integers(0, 12))
+    patched = raw[:at] + patch + raw[at + cut :]
+    if patched != raw:
+        text = base45.b45encode(patched).decode()
+        assert reason(world, text) in {Reason.MALFORMED, Reason.UNKNOWN_KEY}
+
+
 @given(data=st.binary(max_size=300))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 def test_noise_is_refused_by_name(world: World, data: bytes) -> None:

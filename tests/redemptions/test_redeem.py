@@ -10,15 +10,19 @@ from sqlalchemy.orm import Session
 
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
+from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import move_enterprise, move_outlet
 from alliance.offers.life import withdraw
 from alliance.offers.models import LimitCounter, Offer
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold
+from alliance.passes.credential import sign, verify
 from alliance.passes.issue import pass_of, revoke
 from alliance.people.employment import employment_on, leave
+from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import DirtyMark, Redemption, Scan
 from alliance.redemptions.redeem import Order, redeem, redeem_at_once
-from alliance.redemptions.scan import scan
+from alliance.redemptions.refusals import remember
+from alliance.redemptions.scan import GUESSES, scan
 from alliance.refused import Reason, Refused
 from tests.world import World
 
@@ -94,7 +98,10 @@ def test_the_stored_answer_outlives_what_it_rested_on(world: World, session: Ses
     )
 
 
-@pytest.mark.parametrize("change", [{"gross_fen": 10001}, {"offer": "OTHER"}, {"quantity": 2}])
+@pytest.mark.parametrize(
+    "change",
+    [{"gross_fen": 10001}, {"offer": "OTHER"}, {"quantity": 2}, {"receipt_no": "A-1"}],
+)
 def test_the_same_id_with_another_body_is_refused(world: World, session: Session, change: dict) -> None:
     id_, shown = uuid4(), world.shown().text
     body = {"offer": "MILK", "gross_fen": 10000, "quantity": 1}
@@ -102,6 +109,15 @@ def test_the_same_id_with_another_body_is_refused(world: World, session: Session
     other = Order(id_, **(body | change))
     call = (session, world.keyring, world.counter(), shown, other, world.at)
     assert refused(redeem_at_once, *call) is Reason.BODY_MISMATCH
+
+
+def test_the_same_id_with_another_code_or_outlet_is_refused(world: World, session: Session) -> None:
+    order, shown = Order(uuid4(), "MILK", 10000), world.shown().text
+    redeem_at_once(session, world.keyring, world.counter(), shown, order, world.at)
+    other_code = (session, world.keyring, world.counter(), world.shown().text, order, world.at)
+    assert refused(redeem_at_once, *other_code) is Reason.BODY_MISMATCH
+    other_outlet = (session, world.keyring, world.counter(world.dairy_kiosk), shown, order, world.at)
+    assert refused(redeem_at_once, *other_outlet) is Reason.BODY_MISMATCH
 
 
 def test_two_merchants_may_use_the_same_id(world: World, session: Session) -> None:
@@ -126,6 +142,77 @@ def test_a_repeated_scan_is_the_same_scan(world: World, session: Session) -> Non
     again = scan(session, world.keyring, world.counter(), id_, shown, world.later(seconds=90))
     assert first.id == again.id
     assert session.scalar(select(func.count()).select_from(Scan)) == 1
+
+
+def test_a_scans_id_names_one_presentation(world: World, session: Session) -> None:
+    """Else the second customer's purchase would be booked under the first."""
+    id_ = uuid4()
+    scan(session, world.keyring, world.counter(), id_, world.shown().text, world.at)
+    other = world.shown(world.salesman).text
+    call = (session, world.keyring, world.counter(), id_)
+    assert refused(scan, *call, other, world.at) is Reason.BODY_MISMATCH
+    elsewhere = (session, world.keyring, world.counter(world.dairy_kiosk), id_)
+    assert refused(scan, *elsewhere, other, world.at) is Reason.BODY_MISMATCH
+    # The refused one is still good.
+    scan(session, world.keyring, world.counter(), uuid4(), other, world.at)
+
+
+def test_a_typed_code_dies_with_its_credential(world: World, session: Session) -> None:
+    code = world.shown().code
+    call = (session, world.keyring, world.counter(), uuid4(), code)
+    assert refused(scan, *call, world.later(seconds=60)) is Reason.EXPIRED
+    scan(*call, world.later(seconds=59))
+
+
+@pytest.mark.parametrize("class_", [1, 2])
+def test_only_short_lived_credentials_are_codes(world: World, session: Session, class_: int) -> None:
+    found = verify(session, world.keyring, world.shown().text, world.at)
+    other = found.model_copy(update={"class_": class_})
+    text = sign(other, world.keyring.signing_key(session, world.at))
+    call = (session, world.keyring, world.counter(), uuid4(), text)
+    assert refused(scan, *call, world.at) is Reason.MALFORMED
+
+
+def test_a_dependant_redeems_under_the_sponsors_employment(world: World, session: Session) -> None:
+    child = Holder(
+        kind=HolderKind.DEPENDANT, name="张小宝", sponsor_id=world.mechanic.id, created_at=world.at
+    )
+    session.add(child)
+    session.flush()
+    world.redeem(holder=child)
+    fact = session.scalars(select(Redemption)).one()
+    assert (fact.holder_id, fact.holder_kind) == (child.id, "dependant")
+    assert (fact.employer_id, fact.employer_zone_id) == (world.garage.id, world.west.id)
+    today = business_date(world.at)
+    assert employment_on(session, child.id, today) is employment_on(session, world.mechanic.id, today)
+    leave(employment_on(session, world.mechanic.id, today), today)
+    session.flush()
+    assert refused(world.redeem, holder=child) is Reason.NOT_ENTITLED
+
+
+def test_midnight_between_scan_and_redemption(world: World, session: Session) -> None:
+    """What is true when it is redeemed counts: the new day, and the employment on it."""
+    evening = world.at.replace(hour=15, minute=55)
+    shown = world.shown(at=evening).text
+    scanned = scan(session, world.keyring, world.counter(), uuid4(), shown, evening)
+    tomorrow = business_date(world.at) + timedelta(days=1)
+    after = evening + timedelta(minutes=8)
+    redeem(session, world.counter(), scanned.id, Order(uuid4(), "MILK", 1000), after)
+    assert session.scalars(select(Redemption.business_date)).one() == tomorrow
+    leave(employment_on(session, world.mechanic.id, tomorrow), tomorrow)
+    session.flush()
+    order = Order(uuid4(), "MILK", 1000)
+    assert refused(redeem, session, world.counter(), scanned.id, order, after) is Reason.NOT_ENTITLED
+
+
+def test_nobody_redeems_where_no_zone_is(world: World, session: Session) -> None:
+    stall = Outlet(merchant_id=world.dairy.id, code="NEU", name="新店", created_at=world.at)
+    session.add(stall)
+    session.flush()
+    assert refused(world.redeem, outlet=stall) is Reason.OUTLET_NOT_OPEN
+    move_outlet(session, stall, world.east.id, business_date(world.at) + timedelta(days=1))
+    assert refused(world.redeem, outlet=stall) is Reason.OUTLET_NOT_OPEN
+    world.redeem(outlet=stall, at=world.later(days=1))
 
 
 def test_the_typed_code_and_the_qr_are_one_presentation(world: World, session: Session) -> None:
@@ -241,11 +328,11 @@ def test_limits(world: World, session: Session) -> None:
 
 
 def test_typed_codes_cannot_be_guessed_for_long(world: World, session: Session) -> None:
-    from alliance.redemptions.refusals import remember
-    from alliance.redemptions.scan import GUESSES
-
     counter, shown = world.counter(), world.shown()
     wrong = "00000000" if shown.code != "00000000" else "00000001"
+    # What else goes wrong at a counter is no guess.
+    for _ in range(GUESSES):
+        remember(session, counter, Refused(Reason.EXPIRED), world.at)
     for _ in range(GUESSES):
         with pytest.raises(Refused) as caught:
             scan(session, world.keyring, counter, uuid4(), wrong, world.at)

@@ -56,6 +56,14 @@ def test_repeating_is_answered_alike(world: World, session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(Reversal)) == 1
 
 
+def test_an_id_names_one_reversal(world: World) -> None:
+    one, other, reversal_id = uuid4(), uuid4(), uuid4()
+    world.redeem(id_=one)
+    world.redeem(id_=other)
+    void(world, one, reversal_id=reversal_id)
+    assert reason(world, other, reversal_id=reversal_id) is Reason.BODY_MISMATCH
+
+
 def test_refunds_share_the_discount_and_the_last_takes_the_rest(world: World, session: Session) -> None:
     id_ = uuid4()
     world.redeem(1000, offer="CAP", id_=id_)  # 667 paid, 333 off
