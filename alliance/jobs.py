@@ -7,6 +7,7 @@ from huey.api import Huey, PostgresHuey, SqliteHuey, crontab
 from sqlalchemy import make_url
 
 from alliance import clock
+from alliance.accounts import attempts, codes, sign_in
 from alliance.circulation.derive import derive, pending_months
 from alliance.config import Settings
 from alliance.passes.issue import forget_typed_codes
@@ -33,7 +34,10 @@ def make_jobs(settings: Settings) -> Huey:
     def forget_expired() -> None:
         with sessions() as session:
             for_writing(session)
-            forget_typed_codes(session, clock.now())
+            at = clock.now()
+            forget_typed_codes(session, at)
+            for kept in (sign_in, codes, attempts):
+                kept.forget_expired(session, at)
             session.commit()
 
     return jobs

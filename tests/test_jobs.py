@@ -7,6 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alliance import clock
+from alliance.accounts import attempts, codes, sign_in
+from alliance.accounts.grants import find_or_create_account
+from alliance.accounts.models import Attempt, OneTimeCode, SignIn
 from alliance.circulation.models import DayFigures
 from alliance.config import Settings
 from alliance.jobs import make_jobs
@@ -30,11 +33,16 @@ def test_past_days_are_derived(jobs: dict, session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(DayFigures)) == 1
 
 
-def test_expired_codes_are_forgotten(jobs: dict, session: Session) -> None:
+def test_what_has_expired_is_forgotten(jobs: dict, session: Session) -> None:
     for_writing(session)
     world = World(session, clock.now())
-    alive = world.shown().code
-    world.shown(at=world.later(minutes=-5))
+    account = find_or_create_account(session, "+8613800000001", "张喆明", world.at)
+    for number, at in enumerate((world.at, world.later(days=-40))):
+        world.shown(at=at)
+        sign_in.start(session, account.id, "test", at, timedelta(days=30))
+        attempts.take(session, attempts.PASSWORD, f"key {number}", at)
+        codes.issue(session, "secret", f"+861380000000{number}", at)
     session.commit()
     jobs["forget_expired"].execute()
-    assert session.scalars(select(TypedCode.code)).all() == [alive]
+    expiring = (TypedCode, SignIn, Attempt, OneTimeCode)
+    assert [session.scalar(select(func.count()).select_from(table)) for table in expiring] == [1, 1, 1, 1]

@@ -54,6 +54,12 @@ def forget(session: Session, throttle: Throttle, key: str) -> None:
     session.execute(delete(Attempt).where(Attempt.kind == throttle.kind, Attempt.key == key))
 
 
+def forget_expired(session: Session, at: datetime) -> None:
+    """Delete the tries that no throttle looks back to any more."""
+    longest = max(throttle.within for throttle in (PASSWORD, CODE_SENT, CODE_TRIED))
+    session.execute(delete(Attempt).where(Attempt.at <= at - longest))
+
+
 def _take_turns(session: Session, name: str) -> None:
     # SQLite needs nothing: a transaction that writes has the whole store to itself.
     if session.get_bind().dialect.name == "postgresql":

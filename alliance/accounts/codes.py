@@ -45,6 +45,11 @@ def use(session: Session, secret_key: str, phone: str, code: str, at: datetime) 
     return cast("CursorResult[Any]", spent).rowcount == 1
 
 
+def forget_expired(session: Session, at: datetime) -> None:
+    """Delete the codes that have run out, spent or not."""
+    session.execute(delete(OneTimeCode).where(OneTimeCode.expires_at <= at))
+
+
 def _digest(secret_key: str, phone: str, code: str) -> bytes:
     # A plain hash of six digits is undone in a second; without the key this one is not.
     return hmac.new(secret_key.encode(), f"code:{phone}:{code}".encode(), hashlib.sha256).digest()

@@ -61,6 +61,13 @@ def revoke(session: Session, grant: Grant, by: Actor, at: datetime) -> None:
         _record(session, grant, by, "grant.revoke", at)
 
 
+def revoke_of_holder(session: Session, holder_id: int, by: Actor, at: datetime) -> None:
+    """Nobody holds this holder's pass any more: the phone it was claimed with is no longer the holder's."""
+    live = select(Grant).where(Grant.holder_id == holder_id, Grant.revoked_at.is_(None))
+    for held in session.scalars(live):
+        revoke(session, held, by, at)
+
+
 def _record(session: Session, grant: Grant, by: Actor, action: str, at: datetime) -> None:
     record(
         session,

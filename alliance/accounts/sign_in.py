@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.grants import find_or_create_account, grant
@@ -51,15 +51,13 @@ def may_sign_in(session: Session, phone: str) -> bool:
 def account_of_proven_phone(session: Session, phone: str, at: datetime) -> int | None:
     """The id of the account of somebody who has proven this phone; None when the phone is unknown.
 
-    A holder needs no invitation: the account and its grant are made here, unless the grant was revoked.
+    A holder needs no invitation: the account and its grant are made here.
     """
     holder = session.execute(select(Holder.id, Holder.name).where(Holder.phone == phone)).first()
     if holder is None:
         return session.scalar(select(Account.id).where(Account.phone == phone))
     account = find_or_create_account(session, phone, holder.name, at)
-    granted_before = exists().where(Grant.account_id == account.id, Grant.holder_id == holder.id)
-    if not session.scalar(select(granted_before)):
-        grant(session, account, Role.HOLDER, Actor(account.id), at, holder_id=holder.id)
+    grant(session, account, Role.HOLDER, Actor(account.id), at, holder_id=holder.id)
     return account.id
 
 
@@ -76,6 +74,11 @@ def end(session: Session, sign_in_id: UUID, at: datetime) -> None:
     row = session.get(SignIn, sign_in_id)
     if row is not None and row.revoked_at is None:
         row.revoked_at = at
+
+
+def forget_expired(session: Session, at: datetime) -> None:
+    """Delete the sessions that have run out."""
+    session.execute(delete(SignIn).where(SignIn.expires_at <= at))
 
 
 def load(session: Session, sign_in_id: UUID, at: datetime) -> SignedIn | None:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alliance.accounts.grants import revoke_of_holder
 from alliance.clock import SINCE_EVER
 from alliance.imports import known
 from alliance.imports.fields import CreditCode, Day, Phone, Unfit, code_of, fold, text_of
@@ -57,7 +58,7 @@ class _Staff:
     """The people of the file's enterprises, as the store has them and then as the rows make them."""
 
     def __init__(self, session: Session, rows: list[RosterRow], job: Import) -> None:
-        self._at, self._today = job.at, job.today
+        self._at, self._today, self._by = job.at, job.today, job.by
         self._enterprises = known.enterprises(session, (row.credit_code for row in rows))
         people = _people(session, [enterprise.id for enterprise in self._enterprises.values()], rows)
         self._by_phone = {holder.phone: holder for holder in people.values() if holder.phone}
@@ -68,6 +69,8 @@ class _Staff:
         for (employment,) in known.select_in(session, select(Employment), Employment.holder_id, people):
             self._note(employment, people[employment.holder_id])
         self._hired: list[Employment] = []
+        #: Whose phone is another now: what the old phone had claimed ends.
+        self._rephoned: list[Holder] = []
 
     def take(self, row: RosterRow) -> Outcome:
         """Employ, update or let go one person. Raises Unfit, and then nothing has changed."""
@@ -88,6 +91,8 @@ class _Staff:
         for employment in self._hired:
             employment.holder_id = self._holder_of[employment].id
         session.add_all(self._hired)
+        for holder in self._rephoned:
+            revoke_of_holder(session, holder.id, self._by, self._at)
 
     def _revise(self, row: RosterRow, employment: Employment) -> Outcome:
         holder = self._holder_of[employment]
@@ -95,6 +100,8 @@ class _Staff:
         starts_on, ends_on = row.starts_on or employment.starts_on, self._end(row, employment.ends_on)
         self._check_days(starts_on, ends_on, employment, holder)
         outcomes = {assign(employment, department=row.department, starts_on=starts_on)}
+        if holder.phone and phone != holder.phone:
+            self._rephoned.append(holder)
         if not row.left:
             outcomes.add(assign(holder, name=row.name, phone=phone))
         if phone:
@@ -119,6 +126,8 @@ class _Staff:
         if ends_on:
             leave(employment, ends_on)
         if row.phone:
+            if holder.phone and holder.phone != row.phone:
+                self._rephoned.append(holder)
             holder.phone = row.phone
             self._by_phone[row.phone] = holder
         self._hired.append(employment)

@@ -73,14 +73,6 @@ def test_an_account_from_before_becomes_the_holders_too(session, world):
     assert sorted(roles) == ["cashier", "holder"]
 
 
-def test_a_revoked_holder_is_not_granted_again(session, world):
-    id_ = account_of_proven_phone(session, world.mechanic.phone, NOON)
-    (made,) = session.scalars(sa.select(Grant).where(Grant.account_id == id_)).all()
-    revoke(session, made, COMMAND_LINE, NOON)
-    assert account_of_proven_phone(session, world.mechanic.phone, NOON) == id_
-    assert load(session, start(session, id_, "", NOON, MONTH), NOON).grants == []
-
-
 def test_an_unknown_phone_has_no_account_even_when_proven(session, account):
     assert account_of_proven_phone(session, "+8613900000008", NOON) is None
     assert account_of_proven_phone(session, PHONE, NOON) == account.id

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from alliance.accounts.models import Account, Grant
+from alliance.accounts.sign_in import account_of_proven_phone
 from alliance.clock import SINCE_EVER
 from alliance.enterprises.models import Enterprise
 from alliance.imports.roster import KIND
@@ -315,3 +317,23 @@ def test_a_rejected_row_leaves_nothing_behind(session: Session, bring: Bring) ->
     assert counts(job) == (1, 0, 0, 2)
     assert everybody(session) == 4
     assert holder(session, "+8613800000002").name == "李㛃"
+
+
+def test_a_new_phone_ends_what_the_old_one_had_claimed(session: Session, bring: Bring) -> None:
+    """HR corrects a phone: whoever signed in with the wrong one no longer shows this person's pass."""
+    bring(KIND, ROSTER, f"{FACTORY},007,钱多多,13800000071,,", f"{FACTORY},008,孙小小,13800000081,,")
+    for phone in ("+8613800000071", "+8613800000081"):
+        account_of_proven_phone(session, phone, AT)
+    bring(KIND, ROSTER, f"{FACTORY},007,钱多多,13800000072,,", f"{FACTORY},008,孙小小,,生产部,")
+    session.flush()
+
+    def holding(phone: str) -> int:
+        mine = select(Grant).join(Account, Account.id == Grant.account_id).where(Account.phone == phone)
+        return len(session.scalars(mine.where(Grant.revoked_at.is_(None))).all())
+
+    assert (holding("+8613800000071"), holding("+8613800000081")) == (0, 1)
+    # And back again: the first account gets its pass again by proving the phone.
+    bring(KIND, ROSTER, f"{FACTORY},007,钱多多,13800000071,,")
+    session.flush()
+    account_of_proven_phone(session, "+8613800000071", AT)
+    assert holding("+8613800000071") == 1

@@ -2,17 +2,22 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from alliance import clock
 from alliance.accounts.grants import find_or_create_account, grant
 from alliance.accounts.models import Role
 from alliance.audit.trail import COMMAND_LINE
-from tests.web.visits import browser_of
+from alliance.enterprises.models import Outlet
+from alliance.redemptions.models import RefusedAttempt
+from tests.web.visits import browser_of, post
 from tests.world import NOON, World
 
 
@@ -71,3 +76,26 @@ class Scene:
         """The session, seeing what the application has committed."""
         self.session.rollback()
         return self.session
+
+
+def address(outlet: Outlet) -> str:
+    """The path of an outlet's counter."""
+    return f"/counter/{outlet.merchant_id}/{outlet.id}"
+
+
+def text(answer: TestResponse) -> str:
+    """The page."""
+    return answer.get_data(as_text=True)
+
+
+def scanned(scene: Scene, counter: FlaskClient, shop: str, shown: str | None = None) -> UUID:
+    """The id of a new scan, of the mechanic's pass unless something else is ``shown``."""
+    id_ = uuid4()
+    answer = post(counter, f"{shop}/scans", {"id": str(id_), "text": shown or scene.shown().text})
+    assert answer.status_code == 302, text(answer)
+    return id_
+
+
+def attempts(scene: Scene) -> list[RefusedAttempt]:
+    """What was refused and remembered."""
+    return list(scene.afresh().scalars(select(RefusedAttempt)))

@@ -18,7 +18,7 @@ from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import Redemption
 from alliance.redemptions.reverse import reverse
 from alliance.store import new_id
-from tests.web.people import Scene
+from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
 
 JSON = {"Accept": "application/json"}
@@ -32,10 +32,6 @@ def scene(app, session, monkeypatch) -> Scene:
 @pytest.fixture
 def phone(scene):
     return scene.holder()
-
-
-def text(answer) -> str:
-    return answer.get_data(as_text=True)
 
 
 # --- the pass ----------------------------------------------------------------------------------------

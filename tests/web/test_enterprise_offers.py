@@ -15,7 +15,7 @@ from alliance.offers.life import Draft, approve, return_to_merchant, submit
 from alliance.offers.live import live
 from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet, OfferWithdrawal
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold, read_terms
-from tests.web.people import Scene
+from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
 
 FORM = {"title": "员工日全场八折", "code": "DAY-1", "kind": "discount", "zhe": "8"}
@@ -34,10 +34,6 @@ def admin(scene):
 @pytest.fixture
 def offers(scene) -> str:
     return f"/enterprises/{scene.world.dairy.id}/offers"
-
-
-def text(answer) -> str:
-    return answer.get_data(as_text=True)
 
 
 def revision(scene, code: str = "DAY-1") -> OfferRevision:

@@ -12,7 +12,7 @@ from alliance.redemptions.models import RefusedAttempt, Reversal
 from alliance.redemptions.reverse import reverse
 from alliance.refused import Reason
 from alliance.store import new_id
-from tests.web.people import Scene
+from tests.web.people import Scene, address, text
 from tests.web.visits import post
 
 
@@ -29,14 +29,6 @@ def counter(scene):
 @pytest.fixture
 def shop(scene) -> str:
     return address(scene.world.dairy_shop)
-
-
-def address(outlet) -> str:
-    return f"/counter/{outlet.merchant_id}/{outlet.id}"
-
-
-def text(answer) -> str:
-    return answer.get_data(as_text=True)
 
 
 def redeemed(scene, gross_fen: int = 10000, **more) -> UUID:

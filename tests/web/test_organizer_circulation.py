@@ -12,7 +12,7 @@ from alliance.redemptions.reverse import reverse
 from alliance.store import new_id
 from alliance.web.organizer.zone_table import zone_table
 from alliance.zones.models import Zone
-from tests.web.people import Scene
+from tests.web.people import Scene, text
 from tests.web.visits import form_token
 
 PAGE = "/organizer/circulation"
@@ -37,10 +37,6 @@ def scene(app, session, monkeypatch) -> Scene:
 @pytest.fixture
 def organizer(scene):
     return scene.organizer()
-
-
-def text(answer) -> str:
-    return answer.get_data(as_text=True)
 
 
 def figures(page: str) -> list[str]:

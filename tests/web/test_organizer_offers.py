@@ -14,7 +14,7 @@ from alliance.offers.life import Draft, submit, withdraw
 from alliance.offers.live import live
 from alliance.offers.models import Offer, OfferApproval, OfferReturn, OfferRevision
 from alliance.offers.pricing import Discount, Threshold
-from tests.web.people import Scene
+from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
 
 
@@ -43,10 +43,6 @@ def submitted(scene, code: str, title: str, merchant=None, **draft) -> OfferRevi
 
 def address(revision: OfferRevision) -> str:
     return f"/organizer/offers/{revision.merchant_id}/{revision.id}"
-
-
-def text(answer) -> str:
-    return answer.get_data(as_text=True)
 
 
 def decisions(scene) -> tuple[int, int]:
