@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
@@ -12,6 +12,7 @@ from alliance.passes.credential import Credential, CredentialClass, sign
 from alliance.passes.keys import Keyring
 from alliance.passes.models import Pass, PassRevocation, TypedCode
 from alliance.people.models import Holder
+from alliance.refused import Reason, Refused
 from alliance.store import insert_or_ignore
 
 LIFETIME = timedelta(seconds=60)
@@ -28,20 +29,32 @@ class Presentable:
 
 
 def pass_of(session: Session, holder_id: int, at: datetime) -> Pass:
-    """The holder's pass that is not revoked; issued now when there is none."""
+    """The holder's pass, issued at the first use.
+
+    Raises Refused(revoked): whoever has the phone could otherwise undo a revocation by opening the page.
+    """
     # The holder's row is the lock: two phones opening at once must not make two passes.
     session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update(key_share=True))
-    current = session.scalar(
-        select(Pass)
-        .where(Pass.holder_id == holder_id, ~exists().where(PassRevocation.pass_id == Pass.id))
+    newest = session.execute(
+        select(Pass, PassRevocation.at)
+        .outerjoin(PassRevocation, PassRevocation.pass_id == Pass.id)
+        .where(Pass.holder_id == holder_id)
         .order_by(Pass.id.desc())
         .limit(1)
-    )
-    if current is None:
-        current = Pass(holder_id=holder_id, status_index=_free_index(session), issued_at=at)
-        session.add(current)
-        session.flush()
+    ).one_or_none()
+    if newest is None:
+        return _issue(session, holder_id, at)
+    current, revoked_at = newest
+    if revoked_at is not None:
+        raise Refused(Reason.REVOKED)
     return current
+
+
+def reissue(session: Session, holder_id: int, by: Actor, at: datetime) -> Pass:
+    """A new pass after a revocation; the old one stays dead."""
+    issued = _issue(session, holder_id, at)
+    record(session, by, "pass.reissue", f"pass:{issued.id}", at)
+    return issued
 
 
 def mint(session: Session, keyring: Keyring, pass_: Pass, at: datetime) -> Presentable:
@@ -70,6 +83,13 @@ def revoke(session: Session, pass_: Pass, reason: str, by: Actor, at: datetime) 
 def forget_typed_codes(session: Session, at: datetime) -> None:
     """Delete the typed codes that have expired."""
     session.execute(delete(TypedCode).where(TypedCode.expires_at <= at))
+
+
+def _issue(session: Session, holder_id: int, at: datetime) -> Pass:
+    issued = Pass(holder_id=holder_id, status_index=_free_index(session), issued_at=at)
+    session.add(issued)
+    session.flush()
+    return issued
 
 
 def _typed_code(session: Session, pass_: Pass, cti: bytes, expires_at: datetime) -> str:

@@ -16,7 +16,7 @@ from alliance.offers.life import withdraw
 from alliance.offers.models import LimitCounter, Offer
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold
 from alliance.passes.credential import sign, verify
-from alliance.passes.issue import pass_of, revoke
+from alliance.passes.issue import pass_of, reissue, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import DirtyMark, Redemption, Scan
@@ -306,6 +306,8 @@ def test_a_revoked_pass_is_dead_and_a_new_one_lives(world: World, session: Sessi
         refused(scan, session, world.keyring, world.counter(), uuid4(), shown.text, world.at)
         is Reason.REVOKED
     )
+    assert refused(world.redeem) is Reason.REVOKED
+    reissue(session, world.mechanic.id, COMMAND_LINE, world.at)
     world.redeem()
 
 

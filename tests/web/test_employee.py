@@ -12,6 +12,7 @@ from alliance.offers.life import withdraw
 from alliance.offers.models import Offer
 from alliance.offers.pricing import AlliancePrice, Discount
 from alliance.passes.credential import verify
+from alliance.passes.issue import pass_of, reissue, revoke
 from alliance.passes.models import Pass, TypedCode
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Holder, HolderKind
@@ -69,6 +70,21 @@ def test_every_credential_is_a_new_one_of_the_same_pass(phone, scene):
     assert first["text"] != second["text"]
     assert first["code"] != second["code"]
     assert scene.afresh().scalar(select(func.count()).select_from(Pass)) == 1
+
+
+def test_a_revoked_pass_is_not_renewed_until_it_is_issued_again(phone, scene):
+    """Whoever found the phone must not undo the revocation by opening the page."""
+    post(phone, "/pass/credential", headers=JSON)
+    session, holder_id = scene.afresh(), scene.world.mechanic.id
+    revoke(session, pass_of(session, holder_id, scene.at), "丢失", COMMAND_LINE, scene.at)
+    session.commit()
+    answer = post(phone, "/pass/credential", headers=JSON)
+    assert (answer.status_code, answer.json["reason"]) == (422, "revoked")
+    assert "重新发放" in answer.json["detail"]
+    session = scene.afresh()
+    reissue(session, holder_id, COMMAND_LINE, scene.at)
+    session.commit()
+    assert post(phone, "/pass/credential", headers=JSON).status_code == 200
 
 
 def test_a_leaver_gets_words_and_no_code(phone, scene):

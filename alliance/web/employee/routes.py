@@ -12,7 +12,7 @@ from alliance.passes.models import Pass
 from alliance.people.models import Holder
 from alliance.people.phones import mask_name
 from alliance.redemptions.models import Redemption
-from alliance.refused import Refused
+from alliance.refused import Reason, Refused
 from alliance.web.employee import bp
 from alliance.web.employee.months import by_month
 from alliance.web.employee.standing import employer_of
@@ -66,6 +66,9 @@ def list_redemptions() -> ResponseReturnValue:
 def answer_refused(refused: Refused) -> ResponseReturnValue:
     """No code to show. Spoken to the holder, where ``words.py`` speaks to the cashier."""
     title = str(REFUSALS[refused.reason].headline)
-    why = _("您目前不在成员企业的名册中，会员码不能使用，请联系所在企业。")
+    if refused.reason is Reason.REVOKED:
+        why = _("您的会员码已停用，请联系所在企业重新发放。")
+    else:
+        why = _("您目前不在成员企业的名册中，会员码不能使用，请联系所在企业。")
     status = status_of(refused.reason)
     return problem(status, refused.reason, title, why), status
