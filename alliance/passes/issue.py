@@ -36,7 +36,7 @@ def pass_of(session: Session, holder_id: int, at: datetime) -> Pass:
     # The holder's row is the lock: two phones opening at once must not make two passes.
     session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update(key_share=True))
     newest = session.execute(
-        select(Pass, PassRevocation.at)
+        select(Pass, PassRevocation.at.is_not(None).label("revoked"))
         .outerjoin(PassRevocation, PassRevocation.pass_id == Pass.id)
         .where(Pass.holder_id == holder_id)
         .order_by(Pass.id.desc())
@@ -44,10 +44,9 @@ def pass_of(session: Session, holder_id: int, at: datetime) -> Pass:
     ).one_or_none()
     if newest is None:
         return _issue(session, holder_id, at)
-    current, revoked_at = newest
-    if revoked_at is not None:
+    if newest.revoked:
         raise Refused(Reason.REVOKED)
-    return current
+    return newest.Pass
 
 
 def reissue(session: Session, holder_id: int, by: Actor, at: datetime) -> Pass:
