@@ -88,9 +88,8 @@ def read_table(path: Path, required: Sequence[str], optional: Collection[str] = 
     names = [fold(trim(cell)).replace(" ", "") for cell in header]
     kept = [index for index, name in enumerate(names) if not (_is_private(name) or name in VERDICT)]
     notices += [f"已丢弃『{name}』列，证件号码不会保存" for name in names if _is_private(name)]
-    if len(kept) < len(names):
-        names, header = [names[i] for i in kept], [header[i] for i in kept]
-        rows = {number: [cells[i] for i in kept] for number, cells in rows.items()}
+    names, header = [names[i] for i in kept], [header[i] for i in kept]
+    rows = {number: [cells[i] for i in kept] for number, cells in rows.items()}
     columns = _find_columns(names, required, optional, notices)
     if not rows:
         notices.append("文件只有表头，没有数据")

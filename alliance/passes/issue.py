@@ -35,18 +35,12 @@ def pass_of(session: Session, holder_id: int, at: datetime) -> Pass:
     """
     # The holder's row is the lock: two phones opening at once must not make two passes.
     session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update(key_share=True))
-    newest = session.execute(
-        select(Pass, PassRevocation.at.is_not(None).label("revoked"))
-        .outerjoin(PassRevocation, PassRevocation.pass_id == Pass.id)
-        .where(Pass.holder_id == holder_id)
-        .order_by(Pass.id.desc())
-        .limit(1)
-    ).one_or_none()
+    newest = session.scalar(select(Pass).where(Pass.holder_id == holder_id).order_by(Pass.id.desc()).limit(1))
     if newest is None:
         return _issue(session, holder_id, at)
-    if newest.revoked:
+    if session.get(PassRevocation, newest.id) is not None:
         raise Refused(Reason.REVOKED)
-    return newest.Pass
+    return newest
 
 
 def reissue(session: Session, holder_id: int, by: Actor, at: datetime) -> Pass:

@@ -117,7 +117,9 @@ def test_no_moment(text: str) -> None:
     assert problem_of(fields.moment, text) is Problem.MOMENT
 
 
-@pytest.mark.parametrize(("text", "fen"), [("0", 0), ("150", 150), ("1,234,567", 1234567), ("１５０", 150)])
+@pytest.mark.parametrize(
+    ("text", "fen"), [("0", 0), ("150", 150), ("1,234,567", 1234567), ("1000000000", 10**9), ("１５０", 150)]
+)
 def test_fen(text: str, fen: int) -> None:
     assert fields.fen(text) == fen
 
@@ -178,6 +180,7 @@ def test_no_count(text: str) -> None:
 
 def test_a_count() -> None:
     assert fields.count_up_to(1000)("1,000") == 1000
+    assert fields.count_up_to(1000)("1") == 1
 
 
 def test_a_name_keeps_its_characters_and_fits_its_column() -> None:
@@ -191,6 +194,7 @@ def test_a_code_is_half_width_and_fits_its_column() -> None:
     parse = fields.code_of(Outlet.code)
     assert parse("Ａ－０１") == "A-01"
     assert parse("=1+1") == "=1+1"
+    assert parse("1" * 40) == "1" * 40
     assert problem_of(parse, "1" * 41) is Problem.TOO_LONG
     assert problem_of(parse, "3.11987050461234E+16") is Problem.SCIENTIFIC
 

@@ -254,6 +254,8 @@ def test_it_refuses_a_column_that_is_there_twice(write: Write, double: str) -> N
 
 def test_it_refuses_a_header_of_ten_thousand_columns(write: Write) -> None:
     assert reason_of(write(ZONES + ",x" * 9_997)).startswith("第 1 行有 10000 列，最多 200 列。")
+    assert reason_of(write(ZONES + ",x" * 198)).startswith("第 1 行有 201 列")
+    assert read_table(write(ZONES + ",x" * 197), COLUMNS).rows == {}
 
 
 def test_it_refuses_a_row_of_ten_thousand_columns(write: Write) -> None:
