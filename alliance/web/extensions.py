@@ -1,5 +1,7 @@
 """The extensions, and the one database session of a request."""
 
+from inspect import iscoroutinefunction
+
 from apiflask import APIFlask
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager
@@ -21,6 +23,10 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     url = settings.database_url
     app.config["SQLALCHEMY_ENGINES"] = {"default": {"url": url, **store.engine_options(url)}}
     db.init_app(app)
+    # There are no asynchronous engines; closing their sessions would start an event loop after each request.
+    app.teardown_appcontext_funcs[:] = [
+        close for close in app.teardown_appcontext_funcs if not iscoroutinefunction(close)
+    ]
     with app.app_context():
         store.tune(db.engine)
     # "strong" would sign out a phone whenever it roams from one network to another.

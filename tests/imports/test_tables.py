@@ -1,5 +1,6 @@
 """Files: what is read from every format, and the one sentence for each that cannot be read."""
 
+import os
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -85,7 +86,8 @@ def test_a_workbook(tmp_path: Path) -> None:
 
 def test_a_workbook_named_csv_is_read_as_what_it_is(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "片区.csv", [COLUMNS, ROW.split(",")])
-    assert rows_of(read_table(path, COLUMNS)) == EXPECTED
+    table = read_table(path, COLUMNS)
+    assert (rows_of(table), table.notices) == (EXPECTED, [])
 
 
 def test_only_the_first_visible_sheet_is_read_and_that_is_said(tmp_path: Path) -> None:
@@ -138,6 +140,16 @@ def test_it_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     reason = "找不到这个文件，或者没有权限读取。请核对路径和权限。"
     assert reason_of(tmp_path / "没有.csv") == reason
     assert reason_of(tmp_path) == reason
+    assert reason_of(Path("/dev/null")) == reason
+
+
+def test_it_refuses_a_file_that_may_not_be_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(path: Path) -> bytes:
+        raise PermissionError(path)
+
+    path = write(ZONES, ROW)
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    assert reason_of(path).startswith("找不到这个文件，或者没有权限读取。")
 
 
 def test_it_refuses_a_file_of_no_bytes(tmp_path: Path) -> None:
@@ -150,6 +162,8 @@ def test_it_refuses_fifty_megabytes_without_reading_them(tmp_path: Path) -> None
     with path.open("wb") as file:
         file.truncate(50 << 20)
     assert reason_of(path) == "文件超过 20 MB。请拆成几个文件，分次导入。"
+    os.truncate(path, 20 << 20)
+    assert reason_of(path).startswith("文件不是文本")
 
 
 def test_it_refuses_a_workbook_that_is_none(write: Write) -> None:
