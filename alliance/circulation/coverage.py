@@ -30,20 +30,7 @@ class Coverage:
 def coverage(session: Session, period: Span) -> Coverage:
     """Cut ``period`` by what has been derived and not been marked since."""
     first, last = period
-    through = dict(
-        session.execute(
-            select(DerivedMonth.month, DerivedMonth.through).where(
-                DerivedMonth.month.between(month_of(first), last)
-            )
-        ).all()
-    )
-    marked = set(
-        session.scalars(
-            select(DirtyMark.business_date)
-            .where(DirtyMark.business_date.between(month_of(first), last))
-            .distinct()
-        )
-    )
+    through, marked = _through(session, period), _marked(session, period)
     clean = {
         day
         for month, end in through.items()
@@ -70,6 +57,24 @@ def coverage(session: Session, period: Span) -> Coverage:
         derived_months=whole,
         live_for_flows=_spans(day for day in everything if day not in in_whole),
     )
+
+
+def _through(session: Session, period: Span) -> dict[date, date]:
+    """Through which day each of the period's months has been derived."""
+    first, last = period
+    rows = session.execute(
+        select(DerivedMonth.month, DerivedMonth.through).where(
+            DerivedMonth.month.between(month_of(first), last)
+        )
+    )
+    return {row.month: row.through for row in rows}
+
+
+def _marked(session: Session, period: Span) -> set[date]:
+    """The marked days from the beginning of the period's first month on."""
+    first, last = period
+    in_months = DirtyMark.business_date.between(month_of(first), last)
+    return set(session.scalars(select(DirtyMark.business_date).where(in_months).distinct()))
 
 
 def _spans(ordered: Iterable[date]) -> list[Span]:

@@ -5,6 +5,7 @@ as an RFC 9457 problem (``errors.py``), in the words of ``words.py``.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -36,25 +37,7 @@ def bare_app(settings: Settings) -> APIFlask:
         template_folder="web/templates",
         instance_path=str(settings.instance_path),
     )
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-        PERMANENT_SESSION_LIFETIME=SIGNED_IN_FOR,
-        # The prefix makes browsers refuse a cookie that a neighbouring host or plain HTTP planted.
-        SESSION_COOKIE_NAME="__Host-alliance" if settings.https else "alliance",
-        SESSION_COOKIE_SECURE=settings.https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_REFRESH_EACH_REQUEST=False,
-        # A form may wait on a counter all day; its token lives as long as the session.
-        WTF_CSRF_TIME_LIMIT=None,
-        # The guard asks for it itself, once it knows whether a bearer token came instead of a cookie.
-        WTF_CSRF_CHECK_DEFAULT=False,
-        PREFERRED_URL_SCHEME="https" if settings.https else "http",
-    )
-    app.security_schemes = {
-        kind: {"type": "http", "scheme": "bearer"} for kind in ("outlet_token", "report_token")
-    }
+    app.config.update(_configuration(settings))
     app.extensions["settings"] = settings
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -66,6 +49,25 @@ def bare_app(settings: Settings) -> APIFlask:
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
         )
     return app
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
+        "PERMANENT_SESSION_LIFETIME": SIGNED_IN_FOR,
+        # The prefix makes browsers refuse a cookie that a neighbouring host or plain HTTP planted.
+        "SESSION_COOKIE_NAME": "__Host-alliance" if settings.https else "alliance",
+        "SESSION_COOKIE_SECURE": settings.https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        # A form may wait on a counter all day; its token lives as long as the session.
+        "WTF_CSRF_TIME_LIMIT": None,
+        # The guard asks for it itself, once it knows whether a bearer token came instead of a cookie.
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        "PREFERRED_URL_SCHEME": "https" if settings.https else "http",
+    }
 
 
 def register_surfaces(app: APIFlask) -> None:

@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 from flask_babel import gettext as _
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, create_model, model_validator
 
-from alliance.circulation.report import MAX_DAYS, report, zone_flow
+from alliance.circulation.report import MAX_DAYS, Report, report, zone_flow
 from alliance.store import one_snapshot
 from alliance.web.api import bp
 from alliance.web.api.problems import PROBLEMS
@@ -36,32 +36,13 @@ class ZoneFlowAnswer(BaseModel):
     rows_holder_zone_columns_outlet_zone: list[list[int]]
 
 
-class CirculationAnswer(BaseModel):
-    """Net figures: amounts in 分, shares between 0 and 1, null where there is nothing to divide."""
-
-    redemptions: int
-    gross_fen: int
-    discount_fen: int
-    paid_fen: int
-    active_holders: int
-    active_outlets: int
-    active_merchant_enterprises: int
-    holders_with_two_or_more_redemption_days: int
-    paid_per_active_holder_mean_fen: float | None
-    paid_per_active_holder_median_fen: float | None
-    outlets_per_active_holder_mean: float | None
-    same_zone_paid_fen: int
-    zone_retention: float | None
-    same_enterprise_paid_fen: int
-    self_circulation_share: float | None
-    outlet_hhi: float | None
-    outlet_gini: float | None
-    enterprise_reciprocity: float | None
-    enterprise_reciprocal_fen: int
-    cross_enterprise_paid_fen: int
-    enterprise_circularity: float | None
-    outlets_with_fewer_than_five_holders: int
-    zone_flow_paid_fen: ZoneFlowAnswer
+_FIELDS: dict[str, Any] = {name: (kind, ...) for name, kind in get_type_hints(Report).items()}
+CirculationAnswer = create_model(
+    "CirculationAnswer",
+    __doc__="Net figures: amounts in 分, shares between 0 and 1, null where there is nothing to divide.",
+    **_FIELDS,
+    zone_flow_paid_fen=(ZoneFlowAnswer, ...),
+)
 
 
 @bp.get("/circulation")
