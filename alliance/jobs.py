@@ -6,6 +6,7 @@ The queue lives in a file of its own beside SQLite, or in PostgreSQL: there is n
 from huey.api import Huey, PostgresHuey, SqliteHuey, crontab
 from sqlalchemy import make_url
 
+import alliance.schema  # noqa: F401 - a foreign key's type is unknown until its table is
 from alliance import clock
 from alliance.accounts import attempts, codes, sign_in
 from alliance.circulation.derive import derive, pending_months

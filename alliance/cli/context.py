@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+import alliance.schema  # noqa: F401 - a foreign key's type is unknown until its table is
 from alliance import store
 from alliance.config import ConfigurationError, Settings, load_settings
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    Uuid,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,7 +44,7 @@ class Scan(Base):
     at: Mapped[datetime]
     expires_at: Mapped[datetime]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+    token_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_tokens.id"))
 
 
 class Redemption(Base):
@@ -90,7 +91,7 @@ class Redemption(Base):
     posted_month: Mapped[date]
     channel: Mapped[Channel] = mapped_column(String(10))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+    token_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_tokens.id"))
     receipt_no: Mapped[str | None] = mapped_column(String(64))
     body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     answer: Mapped[str | None] = mapped_column(Text)
@@ -125,7 +126,7 @@ class Reversal(Base):
     posted_month: Mapped[date]
     reason: Mapped[str] = mapped_column(String(200))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+    token_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_tokens.id"))
     body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     answer: Mapped[str] = mapped_column(Text)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
@@ -147,7 +148,7 @@ class RefusedAttempt(Base):
     reason: Mapped[Reason] = mapped_column(String(30))
     request_id: Mapped[UUID | None]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    token_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_tokens.id"))
+    token_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_tokens.id"))
 
 
 class DirtyMark(Base):

@@ -2,14 +2,19 @@
 
 import csv
 import json
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from alliance import clock
+from alliance.accounts.tokens import create_token
 from alliance.cli import main
-from alliance.store import Session, for_writing
+from alliance.redemptions.redeem import Order, redeem_at_once
+from alliance.store import Session, for_writing, new_id
 from tests.processes import environment
 from tests.world import World
 
@@ -107,3 +112,20 @@ def test_rebuild_and_verify(world: World, alliance, session: Session) -> None:
     assert "✓ redemption_digest" in result.stdout
     alliance("circulation", "rebuild")
     assert alliance("verify").exit_code == 0
+
+
+def test_verify_in_a_process_of_its_own(world: World, session: Session, database_url: str, tmp_path) -> None:
+    """As an operator calls it: with nothing imported but what the command imports."""
+    token, _ = create_token(session, "till", world.dairy.id, world.dairy_shop.id, None, None, world.at)
+    session.flush()
+    counter = replace(world.counter(), token_id=token.id)
+    order = Order(new_id(), "MILK", 1000)
+    redeem_at_once(session, world.keyring, counter, world.shown().text, order, world.at)
+    session.commit()
+    done = subprocess.run(
+        [sys.executable, "-m", "alliance", "verify"],
+        env=environment(database_url, tmp_path / "instance"),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
