@@ -12,6 +12,7 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     UNKNOWN_CODE = "unknown_code"
     EXPIRED = "expired"
+    CLOCK_SKEW = "clock_skew"
     NOT_YET_VALID = "not_yet_valid"
     UNKNOWN_KEY = "unknown_key"
     REVOKED = "revoked"
@@ -29,12 +30,17 @@ class Reason(StrEnum):
     AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
     LIMIT_TOTAL = "limit_total"
     LIMIT_HOLDER = "limit_holder"
+    LIMIT_HOUSEHOLD = "limit_household"
+    LIMIT_DAY = "limit_day"
+    LIMIT_BUDGET = "limit_budget"
+    COOL_DOWN = "cool_down"
     IN_FLIGHT = "in_flight"
     BODY_MISMATCH = "body_mismatch"
     REDEMPTION_NOT_FOUND = "redemption_not_found"
     REVERSED_ALREADY = "reversed_already"
     REFUND_EXCEEDS_PAID = "refund_exceeds_paid"
     UNDO_TOO_LATE = "undo_too_late"
+    MONTH_CLOSED = "month_closed"
 
 
 class Refused(Exception):

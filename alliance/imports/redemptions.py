@@ -171,6 +171,7 @@ def _freeze(fact: _Fact, past: Past, uses: Counter[tuple[int, UUID, str]]) -> di
         "offer_id": revision.offer_id,
         "revision_id": revision.id,
         "holder_id": holder.id,
+        "household_id": holder.sponsor_id or holder.id,
         "holder_kind": holder.kind,
         "employer_id": employer_id,
         "employer_zone_id": employer_zone_id,

@@ -30,6 +30,8 @@ _HEADER = b"\xa2\x01\x26\x04\x48"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 #: A phone's or server's clock may be this far ahead before ``iat`` lies in the future.
 _CLOCK_LEEWAY_SECONDS = 15
+#: Ahead by no more than this, the clocks disagree; further ahead, the credential is for another day.
+_MOST_SKEW_SECONDS = 300
 
 
 class CredentialClass(IntEnum):
@@ -76,7 +78,7 @@ def sign(credential: Credential, key: COSEKeyInterface) -> str:
 def verify(session: Session, keyring: Keyring, text: str, at: datetime) -> Credential:
     """Read a credential and check signature and times.
 
-    Raises Refused: malformed, unknown_key, not_yet_valid, expired. A forged signature is malformed.
+    Raises Refused: malformed (a forged signature too), unknown_key, clock_skew, not_yet_valid, expired.
     """
     envelope = _open(text)
     key = keyring.public_key(session, envelope.kid)
@@ -88,8 +90,9 @@ def verify(session: Session, keyring: Keyring, text: str, at: datetime) -> Crede
         raise Refused(Reason.MALFORMED) from None
     credential = _read_claims(envelope.payload)
     seconds = at.astimezone(UTC).timestamp()
-    if credential.iat > seconds + _CLOCK_LEEWAY_SECONDS:
-        raise Refused(Reason.NOT_YET_VALID)
+    ahead = credential.iat - seconds
+    if ahead > _CLOCK_LEEWAY_SECONDS:
+        raise Refused(Reason.CLOCK_SKEW if ahead <= _MOST_SKEW_SECONDS else Reason.NOT_YET_VALID)
     if seconds >= credential.exp:
         raise Refused(Reason.EXPIRED)
     return credential

@@ -17,10 +17,14 @@ from alliance.refused import Reason, Refused
 
 @dataclass(frozen=True)
 class Entitlement:
-    """Everything a scan needs to know of a holder, as it stands on one business date."""
+    """Everything a scan needs to know of a holder, as it stands on one business date.
+
+    ``household_id`` is the holder id of the employee: the holder's own, or the sponsor's.
+    """
 
     pass_id: int
     holder_id: int
+    household_id: int
     holder_kind: HolderKind
     holder_name: str
     employer_id: int
@@ -39,6 +43,7 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
         select(
             Pass.id,
             Holder.id,
+            worker_id,
             Holder.kind,
             Holder.name,
             Enterprise.id,
@@ -56,9 +61,11 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
     ).one_or_none()
     if row is None:
         raise Refused(Reason.UNKNOWN_KEY)
-    pass_id, holder_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
+    pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
     if revoked_at is not None:
         raise Refused(Reason.REVOKED)
     if employer_id is None or zone_id is None:
         raise Refused(Reason.NOT_ENTITLED)
-    return Entitlement(pass_id, holder_id, HolderKind(kind), name, employer_id, employer_name, zone_id)
+    return Entitlement(
+        pass_id, holder_id, household_id, HolderKind(kind), name, employer_id, employer_name, zone_id
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ REDEMPTION_COLUMNS = (
     "offer_id",
     "revision_id",
     "holder_id",
+    "household_id",
     "holder_kind",
     "employer_id",
     "employer_zone_id",
@@ -30,6 +31,10 @@ REDEMPTION_COLUMNS = (
     "channel",
     "account_id",
     "token_id",
+    "corrects_id",
+    "pos",
+    "terminal",
+    "cashier",
     "receipt_no",
     "body_digest",
     "answer",
@@ -57,18 +62,23 @@ REVERSAL_COLUMNS = (
 
 def redemption_digest(values: Mapping[str, Any]) -> bytes:
     """The digest of a redemption's row, by column name (absent is NULL); 32 bytes. Other keys are ignored."""
-    return body_digest({column: values.get(column) for column in REDEMPTION_COLUMNS})
+    return _fact_digest(REDEMPTION_COLUMNS, values)
 
 
 def reversal_digest(values: Mapping[str, Any]) -> bytes:
     """The digest of a reversal's row, by column name (absent is NULL); 32 bytes. Other keys are ignored."""
-    return body_digest({column: values.get(column) for column in REVERSAL_COLUMNS})
+    return _fact_digest(REVERSAL_COLUMNS, values)
 
 
 def body_digest(values: Mapping[str, Any]) -> bytes:
     """The digest of a mapping, whatever the order of its keys; 32 bytes."""
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=_plain, ensure_ascii=False)
     return hashlib.sha256(text.encode()).digest()
+
+
+def _fact_digest(columns: Iterable[str], values: Mapping[str, Any]) -> bytes:
+    # Without the columns that are NULL: a column that is added later leaves the digests of old facts alone.
+    return body_digest({column: values[column] for column in columns if values.get(column) is not None})
 
 
 def _plain(value: object) -> str:

@@ -30,7 +30,11 @@ class Channel(StrEnum):
 
 
 class Scan(Base):
-    """An accepted presentation at an outlet. ``revision_ids`` freezes the offers it may be redeemed under."""
+    """An accepted presentation at an outlet. ``revision_ids`` freezes the offers it may be redeemed under.
+
+    ``evidence`` is the signed text that was presented, so that anybody can verify it again; typed digits
+    leave none.
+    """
 
     __tablename__ = "scans"
     __table_args__ = (of_merchant("outlets", "outlet_id"),)
@@ -40,6 +44,7 @@ class Scan(Base):
     outlet_id: Mapped[UUID]
     pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id"))
     body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    evidence: Mapped[str | None] = mapped_column(Text)
     revision_ids: Mapped[list[str]] = mapped_column(JSON)
     at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -52,6 +57,9 @@ class Redemption(Base):
 
     ``digest`` is taken over the fact's own columns (``redemptions.digests``) and shows tampering.
     ``answer`` is what the client was told, to be told again word for word; imports have none.
+    ``household_id`` is the employee whose household the holder belongs to. ``corrects_id`` is the redemption
+    of the same merchant that this one replaces (改金额). ``pos``, ``terminal``, ``cashier`` and
+    ``receipt_no`` are what the merchant's own till calls itself, its terminal, its cashier and its receipt.
     """
 
     __tablename__ = "redemptions"
@@ -60,6 +68,7 @@ class Redemption(Base):
         of_merchant("offers", "offer_id"),
         of_merchant("offer_revisions", "revision_id"),
         of_merchant("scans", "scan_id"),
+        of_merchant("redemptions", "corrects_id"),
         CheckConstraint("gross_fen >= 0", name="gross_not_negative"),
         CheckConstraint("discount_fen >= 0 AND discount_fen <= gross_fen", name="discount_within_gross"),
         CheckConstraint("paid_fen = gross_fen - discount_fen", name="paid_is_the_rest"),
@@ -77,6 +86,7 @@ class Redemption(Base):
     offer_id: Mapped[UUID]
     revision_id: Mapped[UUID]
     holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
+    household_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
     holder_kind: Mapped[HolderKind] = mapped_column(String(10))
     employer_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"))
     employer_zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"))
@@ -92,6 +102,10 @@ class Redemption(Base):
     channel: Mapped[Channel] = mapped_column(String(10))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     token_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_tokens.id"))
+    corrects_id: Mapped[UUID | None]
+    pos: Mapped[str | None] = mapped_column(String(64))
+    terminal: Mapped[str | None] = mapped_column(String(64))
+    cashier: Mapped[str | None] = mapped_column(String(64))
     receipt_no: Mapped[str | None] = mapped_column(String(64))
     body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     answer: Mapped[str | None] = mapped_column(Text)

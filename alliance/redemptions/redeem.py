@@ -36,13 +36,20 @@ from alliance.store import insert_or_ignore
 
 @dataclass(frozen=True)
 class Order:
-    """What is bought under which offer. ``id`` is minted by the client before its first send."""
+    """What is bought under which offer. ``id`` is minted by the client before its first send.
+
+    ``receipt_no``, ``pos``, ``terminal`` and ``cashier`` are the merchant's own words for them, 64 characters
+    at most.
+    """
 
     id: UUID
     offer: str
     gross_fen: int
     quantity: int = 1
     receipt_no: str | None = None
+    pos: str | None = None
+    terminal: str | None = None
+    cashier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,12 +125,10 @@ def _twins_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) 
 
 
 def _body(order: Order) -> dict[str, Any]:
-    return {
-        "offer": order.offer,
-        "gross_fen": order.gross_fen,
-        "quantity": order.quantity,
-        "receipt_no": order.receipt_no,
-    }
+    body = {name: getattr(order, name) for name in ("offer", "gross_fen", "quantity", "receipt_no")}
+    # Later additions, left out when they are not given: the digests of earlier requests stay what they were.
+    metadata = {name: getattr(order, name) for name in ("pos", "terminal", "cashier")}
+    return body | {name: value for name, value in metadata.items() if value is not None}
 
 
 def _valid_scan(session: Session, counter: Counter, scan_id: UUID, at: datetime) -> Scan:
@@ -178,6 +183,7 @@ def _fact(
         "offer_id": frozen.offer.id,
         "revision_id": frozen.revision.id,
         "holder_id": holder.holder_id,
+        "household_id": holder.household_id,
         "holder_kind": holder.holder_kind,
         "employer_id": holder.employer_id,
         "employer_zone_id": holder.employer_zone_id,
@@ -193,6 +199,10 @@ def _fact(
         "channel": Channel.API if counter.token_id else Channel.COUNTER,
         "account_id": counter.account_id,
         "token_id": counter.token_id,
+        "corrects_id": None,
+        "pos": order.pos,
+        "terminal": order.terminal,
+        "cashier": order.cashier,
         "receipt_no": order.receipt_no,
     }
 

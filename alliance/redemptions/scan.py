@@ -32,10 +32,14 @@ _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 
 @dataclass(frozen=True)
 class Presented:
-    """A presentation that verified: whose pass, and the key that may be used only once."""
+    """A presentation that verified: whose pass, the key that may be used only once, and what proved it.
+
+    ``evidence`` is the signed text of the QR code; typed digits prove nothing by themselves.
+    """
 
     entitlement: Entitlement
     key_id: bytes
+    evidence: str | None
 
 
 def scan(
@@ -44,7 +48,7 @@ def scan(
     """Accept the presentation ``text`` (QR text or typed code) at a counter.
 
     The caller mints ``scan_id`` before its first send; sending again answers the same scan. Raises
-    Refused: malformed, unknown_code, unknown_key, not_yet_valid, expired, revoked, not_entitled,
+    Refused: malformed, unknown_code, unknown_key, clock_skew, not_yet_valid, expired, revoked, not_entitled,
     already_presented, too_many_attempts, body_mismatch (the id names another scan).
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text})
@@ -66,14 +70,14 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
     digits = plain.replace(" ", "")
     if _TYPED.fullmatch(digits):
         typed = _typed_code(session, counter, digits, at)
-        which, key_id = Pass.id == typed.pass_id, typed.cti
+        which, key_id, evidence = Pass.id == typed.pass_id, typed.cti, None
     else:
         credential = verify(session, keyring, plain, at)
         if credential.class_ != CredentialClass.SHORT_LIVED:
             # The other classes are not bearer codes: alone, without what goes with them, they prove nothing.
             raise Refused(Reason.MALFORMED)
-        which, key_id = Pass.status_index == credential.status_index, credential.cti
-    return Presented(entitlement(session, which, business_date(at)), key_id)
+        which, key_id, evidence = Pass.status_index == credential.status_index, credential.cti, plain
+    return Presented(entitlement(session, which, business_date(at)), key_id, evidence)
 
 
 def accept(
@@ -90,6 +94,7 @@ def accept(
         "outlet_id": counter.outlet_id,
         "pass_id": presented.entitlement.pass_id,
         "body_digest": digest,
+        "evidence": presented.evidence,
         "revision_ids": usable_revision_ids(session, counter, at),
         "at": at,
         "expires_at": at + LIFETIME,

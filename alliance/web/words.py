@@ -44,6 +44,9 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.MALFORMED: Words(_l("不是会员码"), _l("扫到的内容不是联盟会员码，请顾客打开会员码页面后重扫。")),
     Reason.UNKNOWN_CODE: Words(_l("没有这个数字码"), _l("数字码不对或已失效，请看着顾客的手机重新输入。")),
     Reason.EXPIRED: Words(_l("会员码已过期"), _l("会员码每隔一会儿就会更新，请顾客刷新会员码后重扫。")),
+    Reason.CLOCK_SKEW: Words(
+        _l("时间对不上"), _l("会员码的时间比当前时间快了几分钟，请核对本机时间，再请顾客刷新后重扫。")
+    ),
     Reason.NOT_YET_VALID: Words(
         _l("会员码尚未生效"), _l("会员码的时间晚于当前时间，请核对本机时间，再请顾客刷新后重扫。")
     ),
@@ -75,12 +78,27 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.LIMIT_HOLDER: Words(
         _l("顾客的次数已用完"), _l("这位顾客使用这个优惠的次数已到上限，请选择其他优惠。")
     ),
+    Reason.LIMIT_HOUSEHOLD: Words(
+        _l("家庭的次数已用完"), _l("这位顾客和家人使用这个优惠的次数已到上限，请选择其他优惠。")
+    ),
+    Reason.LIMIT_DAY: Words(
+        _l("本店今天已领完"), _l("这个优惠在本门店今天的次数已用完，请顾客明天再来，或选择其他优惠。")
+    ),
+    Reason.LIMIT_BUDGET: Words(
+        _l("优惠额度已用完"), _l("这个优惠的让利总额不够这一笔，请减少数量，或选择其他优惠。")
+    ),
+    Reason.COOL_DOWN: Words(
+        _l("间隔时间未到"), _l("这位顾客刚刚用过这个优惠，两次之间要隔一段时间，请稍后再用。")
+    ),
     Reason.IN_FLIGHT: Words(_l("正在处理"), _l("上一次提交还在处理中，请稍等片刻再试，不会重复记账。")),
     Reason.BODY_MISMATCH: Words(_l("单号重复"), _l("这个单号已用于另一笔内容不同的核销，请换一个新的单号。")),
     Reason.REDEMPTION_NOT_FOUND: Words(_l("没有这笔核销"), _l("找不到这笔核销记录，请核对单号。")),
     Reason.REVERSED_ALREADY: Words(_l("已经冲正"), _l("这笔核销已全部冲正，无需再次操作。")),
     Reason.REFUND_EXCEEDS_PAID: Words(_l("退款超过实付"), _l("退款金额超过剩余的实付金额，请核对金额。")),
     Reason.UNDO_TOO_LATE: Words(_l("已过撤销时间"), _l("这笔核销已不能在柜台撤销，请联系本企业管理员处理。")),
+    Reason.MONTH_CLOSED: Words(
+        _l("当月已结账"), _l("这笔核销所在的月份已经结账，只有主办方能冲正，请联系主办方。")
+    ),
 }
 
 FAULTS: Mapping[Fault, Words] = {

@@ -61,7 +61,9 @@ def test_it_lives_sixty_seconds(world: World) -> None:
     assert reason(world, text, seconds=59) is None
     assert reason(world, text, seconds=60) is Reason.EXPIRED
     assert reason(world, text, seconds=-15) is None
-    assert reason(world, text, seconds=-17) is Reason.NOT_YET_VALID
+    assert reason(world, text, seconds=-17) is Reason.CLOCK_SKEW
+    assert reason(world, text, seconds=-300) is Reason.CLOCK_SKEW
+    assert reason(world, text, seconds=-302) is Reason.NOT_YET_VALID
 
 
 @pytest.mark.parametrize(
