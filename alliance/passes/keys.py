@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -27,7 +28,7 @@ class Keyring:
     def __init__(self, secret: str) -> None:
         derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"alliance signing keys").derive(secret.encode())
         self._sealer = Fernet(base64.urlsafe_b64encode(derived))
-        self._public: dict[bytes, COSEKeyInterface] = {}
+        self._public: dict[bytes, Sequence[COSEKeyInterface]] = {}
         self._private: dict[bytes, COSEKeyInterface] = {}
 
     def signing_key(self, session: Session, at: datetime) -> COSEKeyInterface:
@@ -47,14 +48,14 @@ class Keyring:
             self._private[row.kid] = _cose_key(private, row.kid)
         return self._private[row.kid]
 
-    def public_key(self, session: Session, kid: bytes) -> COSEKeyInterface | None:
-        """The public half with this key id, or None for a key that is not the alliance's."""
+    def public_keys(self, session: Session, kid: bytes) -> Sequence[COSEKeyInterface]:
+        """The public halves with this key id; none for a key that is not the alliance's."""
         if kid not in self._public:
             row = session.get(SigningKey, kid)
             if row is None:
-                return None
+                return ()
             public = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, row.public)
-            self._public[kid] = _cose_key(public, kid)
+            self._public[kid] = (_cose_key(public, kid),)
         return self._public[kid]
 
     def _make(self, session: Session, at: datetime) -> SigningKey:

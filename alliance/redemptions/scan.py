@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from alliance.clock import business_date
 from alliance.offers.live import at_outlet, live
 from alliance.offers.models import OfferRevision
-from alliance.passes.credential import CredentialClass, verify
 from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
 from alliance.passes.models import Pass, PresentationUse, TypedCode
+from alliance.passes.presentation import verify_shown
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
@@ -72,10 +72,7 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
         typed = _typed_code(session, counter, digits, at)
         which, key_id, evidence = Pass.id == typed.pass_id, typed.cti, None
     else:
-        credential = verify(session, keyring, plain, at)
-        if credential.class_ != CredentialClass.SHORT_LIVED:
-            # The other classes are not bearer codes: alone, without what goes with them, they prove nothing.
-            raise Refused(Reason.MALFORMED)
+        credential = verify_shown(session, keyring, plain, at).credential
         which, key_id, evidence = Pass.status_index == credential.status_index, credential.cti, plain
     return Presented(entitlement(session, which, business_date(at)), key_id, evidence)
 
