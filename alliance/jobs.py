@@ -11,6 +11,7 @@ from alliance import clock
 from alliance.accounts import attempts, codes, sign_in
 from alliance.circulation.derive import derive, pending_months
 from alliance.config import Settings
+from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
 from alliance.store import for_writing, make_engine, sessionmaker_for
 
@@ -37,7 +38,7 @@ def make_jobs(settings: Settings) -> Huey:
             for_writing(session)
             at = clock.now()
             forget_typed_codes(session, at)
-            for kept in (sign_in, codes, attempts):
+            for kept in (sign_in, codes, attempts, devices):
                 kept.forget_expired(session, at)
             session.commit()
 

@@ -34,7 +34,7 @@ class Keys:
     def __init__(self, *pairs: KeyPair) -> None:
         self.pairs = pairs
 
-    def public_keys(self, _session: object, kid: bytes) -> Sequence[COSEKeyInterface]:
+    def public_keys(self, _session: object, kid: bytes, _at: datetime) -> Sequence[COSEKeyInterface]:
         return [pair.public for pair in self.pairs if pair.kid == kid]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from alliance.passes import cose
 from alliance.passes.cose import MAX_TEXT as MAX_TEXT
-from alliance.passes.keys import Keyring
+from alliance.passes.keys import PublicKeys
 from alliance.refused import Reason, Refused
 
 ISSUER = "alliance"
@@ -62,23 +62,23 @@ def sign(credential: Credential, key: COSEKeyInterface) -> str:
     return cose.to_text(cose.seal(header, _claims(credential), key))
 
 
-def verify(session: Session, keyring: Keyring, text: str, at: datetime) -> Credential:
+def verify(session: Session, keyring: PublicKeys, text: str, at: datetime) -> Credential:
     """Read a credential and check signature and times.
 
     Raises Refused: malformed (a forged signature too), unknown_key, clock_skew, not_yet_valid, expired.
     """
-    credential = read(session, keyring, cose.from_text(text))
+    credential = read(session, keyring, cose.from_text(text), at)
     check_times(credential, at.astimezone(UTC).timestamp())
     return credential
 
 
-def read(session: Session, keyring: Keyring, message: bytes) -> Credential:
-    """The credential in a COSE_Sign1 of ours, whatever the time. Raises Refused: malformed, unknown_key."""
+def read(session: Session, keyring: PublicKeys, message: bytes, at: datetime) -> Credential:
+    """The credential in a COSE_Sign1 of ours, whatever its times. Raises Refused: malformed, unknown_key."""
     sealed = cose.unseal(message)
     if len(sealed.protected) != len(_HEADER) + 8 or not sealed.protected.startswith(_HEADER):
         raise cose.malformed()
     credential = _read_claims(sealed.payload)
-    keys = keyring.public_keys(session, sealed.protected[len(_HEADER) :])
+    keys = keyring.public_keys(session, sealed.protected[len(_HEADER) :], at)
     if not keys:
         raise Refused(Reason.UNKNOWN_KEY)
     # The key id is a hint: two keys may share one.

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise
 from alliance.enterprises.placement import enterprise_zone_on
-from alliance.passes.models import Pass, PassRevocation
+from alliance.passes.models import DeviceRevocation, Pass, PassDevice, PassRevocation
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.refused import Reason, Refused
@@ -38,8 +38,26 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
     Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
     employer, on that day).
     """
+    return _checked(session.execute(_entitled(which, day, PassRevocation.at)).one_or_none())
+
+
+def entitlement_of_device(session: Session, key_id: bytes, day: date) -> Entitlement:
+    """The entitlement of the pass that a phone's key is bound to; one statement.
+
+    Raises Refused: unknown_key (no such phone), revoked (the phone, or its pass), not_entitled.
+    """
+    revoked_at = func.coalesce(PassRevocation.at, DeviceRevocation.at)
+    found = (
+        _entitled(PassDevice.key_id == key_id, day, revoked_at)
+        .join(PassDevice, PassDevice.pass_id == Pass.id)
+        .outerjoin(DeviceRevocation, DeviceRevocation.key_id == PassDevice.key_id)
+    )
+    return _checked(session.execute(found).one_or_none())
+
+
+def _entitled(which: ColumnElement[bool], day: date, revoked_at: Any) -> Select[*tuple[Any, ...]]:
     worker_id = func.coalesce(Holder.sponsor_id, Holder.id)
-    row: Any = session.execute(
+    return (
         select(
             Pass.id,
             Holder.id,
@@ -49,7 +67,7 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
             Enterprise.id,
             Enterprise.name,
             enterprise_zone_on(day, Enterprise.id),
-            PassRevocation.at,
+            revoked_at,
         )
         .join(Holder, Holder.id == Pass.holder_id)
         .outerjoin(PassRevocation, PassRevocation.pass_id == Pass.id)
@@ -58,7 +76,10 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
         .where(which)
         .order_by(Employment.starts_on.desc())
         .limit(1)
-    ).one_or_none()
+    )
+
+
+def _checked(row: Any) -> Entitlement:
     if row is None:
         raise Refused(Reason.UNKNOWN_KEY)
     pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from alliance.passes import cose
 from alliance.passes.credential import Credential, CredentialClass, check_not_ahead, check_times, read, verify
-from alliance.passes.keys import Keyring
+from alliance.passes.keys import PublicKeys
 from alliance.refused import Reason, Refused
 
 #: An array of two, and the head of a byte string of 24 to 255 bytes: no credential begins so.
@@ -65,7 +65,7 @@ def present(credential: str, key: COSEKeyInterface, time: int, counter: int) -> 
 
 
 def verify_shown(
-    session: Session, keyring: Keyring, text: str, at: datetime, window: Window = ONLINE
+    session: Session, keyring: PublicKeys, text: str, at: datetime, window: Window = ONLINE
 ) -> Presentation:
     """What a phone shows, verified: signatures and times. A short-lived credential is good alone.
 
@@ -76,7 +76,7 @@ def verify_shown(
         if credential.class_ != CredentialClass.SHORT_LIVED:
             raise cose.malformed()
         return Presentation(credential, credential.cti, credential.iat, 0)
-    shown = _read(session, keyring, text)
+    shown = _read(session, keyring, text, at)
     seconds = at.astimezone(UTC).timestamp()
     check_times(shown.credential, seconds)
     check_not_ahead(shown.time, seconds, window.ahead)
@@ -85,11 +85,11 @@ def verify_shown(
     return shown
 
 
-def _read(session: Session, keyring: Keyring, text: str) -> Presentation:
+def _read(session: Session, keyring: PublicKeys, text: str, at: datetime) -> Presentation:
     message, proof_message = _open(cose.from_text(text))
     proof = cose.unseal(proof_message)
     time, counter = _read_payload(proof.payload)
-    credential = read(session, keyring, message)
+    credential = read(session, keyring, message, at)
     if proof.protected != cose.ES256_HEADER or credential.cnf is None:
         raise cose.malformed()
     if not proof.is_signed_by(cose.public_key(credential.cnf), _digest(message)):

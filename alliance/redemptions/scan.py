@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from alliance.clock import business_date
 from alliance.offers.live import at_outlet, live
 from alliance.offers.models import OfferRevision
-from alliance.passes.entitlement import Entitlement, entitlement
+from alliance.passes.entitlement import Entitlement, entitlement, entitlement_of_device
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
-from alliance.passes.models import Pass, PresentationUse, TypedCode
+from alliance.passes.models import Pass, TypedCode
 from alliance.passes.presentation import verify_shown
+from alliance.passes.uses import use
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
@@ -32,13 +33,14 @@ _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 
 @dataclass(frozen=True)
 class Presented:
-    """A presentation that verified: whose pass, the key that may be used only once, and what proved it.
+    """A presentation that verified: whose pass, key and counter that are good once, and what proved it.
 
     ``evidence`` is the signed text of the QR code; typed digits prove nothing by themselves.
     """
 
     entitlement: Entitlement
     key_id: bytes
+    counter: int
     evidence: str | None
 
 
@@ -70,11 +72,15 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
     digits = plain.replace(" ", "")
     if _TYPED.fullmatch(digits):
         typed = _typed_code(session, counter, digits, at)
-        which, key_id, evidence = Pass.id == typed.pass_id, typed.cti, None
+        entitled = entitlement(session, Pass.id == typed.pass_id, business_date(at))
+        return Presented(entitled, typed.cti, 0, None)
+    shown = verify_shown(session, keyring, plain, at)
+    if shown.credential.cnf is not None:
+        entitled = entitlement_of_device(session, shown.key_id, business_date(at))
     else:
-        credential = verify_shown(session, keyring, plain, at).credential
-        which, key_id, evidence = Pass.status_index == credential.status_index, credential.cti, plain
-    return Presented(entitlement(session, which, business_date(at)), key_id, evidence)
+        which = Pass.status_index == shown.credential.status_index
+        entitled = entitlement(session, which, business_date(at))
+    return Presented(entitled, shown.key_id, shown.counter, plain)
 
 
 def accept(
@@ -100,14 +106,7 @@ def accept(
     }
     if not insert_or_ignore(session, Scan, ["merchant_id", "id"], values):
         return None
-    use = {
-        "key_id": presented.key_id,
-        "counter": 0,
-        "used_at": at,
-        "merchant_id": counter.merchant_id,
-        "scan_id": scan_id,
-    }
-    if not insert_or_ignore(session, PresentationUse, ["key_id", "counter"], use):
+    if not use(session, presented.key_id, presented.counter, counter.merchant_id, scan_id, at):
         raise Refused(Reason.ALREADY_PRESENTED)
     return Scan(**values)
 

@@ -63,6 +63,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("static", "GET"): PUBLIC,
     ("system.healthz", "GET"): PUBLIC,
     ("system.readyz", "GET"): PUBLIC,
+    ("system.tell_time", "GET"): PUBLIC,
+    ("system.show_manifest", "GET"): PUBLIC,
     # --- signing in
     ("auth.home", "GET"): PUBLIC,
     ("auth.sign_in", "GET"): PUBLIC,
@@ -75,6 +77,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     # --- the employee's phone
     ("employee.show_pass", "GET"): HOLDER,
     ("employee.renew_credential", "POST"): HOLDER,
+    ("employee.enrol_device", "POST"): HOLDER,
+    ("employee.list_devices", "GET"): HOLDER,
+    ("employee.remove_device", "POST"): HOLDER,
     ("employee.list_offers", "GET"): HOLDER,
     ("employee.list_redemptions", "GET"): HOLDER,
     # --- the merchant's counter

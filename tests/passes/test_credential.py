@@ -7,6 +7,7 @@ import cbor2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alliance.passes import cose
@@ -128,16 +129,16 @@ def test_other_algorithms_are_refused(world: World, header: dict) -> None:
 
 def test_another_alliance_is_an_unknown_key(world: World) -> None:
     stranger = Keyring("another secret")
-    foreign = stranger._make(world.session, world.at)
+    foreign = stranger.make(world.session, world.at, world.at)
     world.session.delete(foreign)
     world.session.flush()
     assert reason(world, _signed(world, stranger, foreign)) is Reason.UNKNOWN_KEY
 
 
 def test_another_key_under_our_kid_is_malformed(world: World) -> None:
-    ours = world.session.get_one(SigningKey, _kid(world.shown().text))
+    ours = world.session.scalars(select(SigningKey).where(SigningKey.kid == _kid(world.shown().text))).one()
     other = Keyring("another secret")
-    foreign = other._make(world.session, world.at)
+    foreign = other.make(world.session, world.at, world.at)
     text = _signed(world, other, foreign)
 
     def under_our_kid(tag: cbor2.CBORTag) -> cbor2.CBORTag:
