@@ -50,24 +50,29 @@ class Keyring:
         self._read_at: datetime | None = None
 
     def signing_key(self, session: Session, at: datetime) -> COSEKeyInterface:
-        """The newest key pair whose time to sign has come, made at the first use.
+        """The key pair that signs now, made at the first use. Two first uses at once make two."""
+        return self.existing_key(session, at) or self._unsealed(self.make(session, at, at))
 
-        Two first uses at once make two keys; both verify.
+    def existing_key(self, session: Session, at: datetime) -> COSEKeyInterface | None:
+        """The newest key pair whose time to sign has come.
+
+        None before the first use, and for one sealed under another secret: its credentials still verify, new
+        ones need a new key.
         """
-        newest = session.scalar(
+        row = session.scalar(
             in_force()
             .where(SigningKey.signs_from <= at)
             .order_by(SigningKey.signs_from.desc(), SigningKey.id)
             .limit(1)
         )
-        row = newest or self.make(session, at, at)
+        try:
+            return self._unsealed(row) if row else None
+        except InvalidToken:
+            return None
+
+    def _unsealed(self, row: SigningKey) -> COSEKeyInterface:
         if row.id not in self._private:
-            try:
-                scalar = self._sealer.decrypt(row.sealed)
-            except InvalidToken:
-                # Sealed under another secret: its credentials still verify, new ones need a new key.
-                row = self.make(session, at, at)
-                scalar = self._sealer.decrypt(row.sealed)
+            scalar = self._sealer.decrypt(row.sealed)
             private = ec.derive_private_key(int.from_bytes(scalar, "big"), _CURVE)
             self._private[row.id] = _cose_key(private, row.kid)
         return self._private[row.id]

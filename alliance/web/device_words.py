@@ -2,7 +2,7 @@
 
 import re
 
-from flask_babel import gettext as _
+from flask_babel import gettext
 
 #: What stands in a User-Agent → what people call it.
 _PLATFORMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Macintosh", "Mac"), ("Windows", "Windows"))
@@ -10,16 +10,23 @@ _PLATFORMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Macintosh", "Mac"), ("Wi
 _MODEL = re.compile(r"Android [\d.]+; (?:\w\w-\w\w; )?([^;)]+?)(?: Build[^;)]*)?[;)]")
 
 
+def _(text: str, **params: object) -> str:
+    return str(gettext(text, **params))
+
+
 def device_words(user_agent: str) -> str:
     """``iPhone（微信）``, ``安卓手机 V2309A``; something true for every text."""
-    browser = _("（微信）") if "MicroMessenger" in user_agent else ""
+    device = _device(user_agent)
+    return _("%(device)s（微信）", device=device) if "MicroMessenger" in user_agent else device
+
+
+def _device(user_agent: str) -> str:
     for mark, name in _PLATFORMS:
         if mark in user_agent:
-            return name + browser
+            return name
     if "OpenHarmony" in user_agent or "HarmonyOS" in user_agent:
-        return _("鸿蒙手机") + browser
+        return _("鸿蒙手机")
     if "Android" in user_agent:
         model = _MODEL.search(user_agent)
-        named = f" {model[1]}" if model and model[1] != "K" else ""
-        return _("安卓手机") + named + browser
-    return _("其他设备") + browser
+        return _("安卓手机") + (f" {model[1]}" if model and model[1] != "K" else "")
+    return _("其他设备")

@@ -115,6 +115,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("api.show_circulation", "GET"): allow(
         TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own
     ),
+    ("trust.show_keys", "GET"): PUBLIC,
+    ("trust.show_status_list", "GET"): PUBLIC,
     ("openapi.spec", "GET"): PUBLIC,
 }
 
