@@ -54,6 +54,7 @@ def the_head(session: Session) -> Head:
 
 
 def test_a_chain_in_order_has_no_findings(trail) -> None:
+    assert INVARIANTS["audit_chain"] is audit_chain
     assert found(trail, (the_head(trail),)) == []
 
 
