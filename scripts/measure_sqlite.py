@@ -3,8 +3,8 @@
     PYTHONPATH=. .venv/bin/python scripts/measure_sqlite.py --directory DIR
 
 Each round redeems fresh codes for some seconds in so many threads of one process, on a new database in DIR
-(the disk is what is measured), once in turns and once without, interleaved. A wait is from the first statement
-to the end of the commit. Printed are the medians of the rounds.
+(the disk is what is measured), once in turns and once without, interleaved. A wait is from the first
+statement to the end of the commit. Printed are the medians of the rounds.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def _round(engine: sa.Engine, threads: int, seconds: float) -> Round:
         counter = Counter(outlet.merchant_id, outlet.id)
         holders = session.scalars(sa.select(Holder.id)).all()
         # Far more than can be used up; a code is accepted once.
-        count = int(1500 * seconds)
+        count = int(800 * seconds)
         passes = [pass_of(session, holder_id, at) for holder_id in holders]
         codes = [mint(session, keyring, passes[i % len(passes)], at).text for i in range(count)]
         session.commit()
