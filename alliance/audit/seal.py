@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from alliance.audit.models import AuditEntry, AuditSeal
 
 #: Entries in one seal at most: SQLite's write lock is held for one batch only.
-BATCH = 2000
+BATCH = 1000
 #: What the first seal is chained to.
 GENESIS = bytes(32)
 
