@@ -1,4 +1,4 @@
-"""Background jobs: deriving past days, and forgetting what has expired.
+"""Background jobs: deriving past days, sealing the audit trail, and forgetting what has expired.
 
 The queue lives in a file of its own beside SQLite, or in PostgreSQL: there is no broker to run.
 """
@@ -9,6 +9,8 @@ from sqlalchemy import make_url
 import alliance.schema  # noqa: F401 - a foreign key's type is unknown until its table is
 from alliance import clock
 from alliance.accounts import attempts, codes, sign_in
+from alliance.audit.heads import FILE, append_heads
+from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
 from alliance.config import Settings
 from alliance.passes import devices
@@ -31,6 +33,17 @@ def make_jobs(settings: Settings) -> Huey:
             for month in months:
                 derive(session, month, at)
                 session.commit()
+
+    @jobs.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def seal_audit_trail() -> None:
+        at = clock.now()
+        with sessions() as session:
+            for_writing(session)
+            while seal(session, at):
+                # One batch in each transaction: on SQLite the counters' turn comes in between.
+                session.commit()
+        with sessions() as session:
+            append_heads(session, settings.instance_path / FILE, at)
 
     @jobs.periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
     def forget_expired() -> None:

@@ -4,7 +4,6 @@ Every invariant is a generator of Findings with a name of its own; an empty one 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +11,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
+from alliance.circulation.finding import Finding
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
+from alliance.circulation.verify_audit import audit_chain, audit_unsealed
 from alliance.clock import business_date, days, month_of, next_month
 from alliance.offers.live import TOTAL, holder_scope
 from alliance.offers.models import LimitCounter, OfferRevision
@@ -27,16 +28,6 @@ from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
 from alliance.refused import Refused
 
 _BATCH = 2000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not hold: which invariant, of what, what is stored and what it should be."""
-
-    invariant: str
-    subject: str
-    stored: object
-    expected: object
 
 
 def redemption_digests(session: Session) -> Iterator[Finding]:
@@ -186,6 +177,9 @@ def derived_months(session: Session) -> Iterator[Finding]:
 
 #: In the order in which they are checked: what the figures are made of comes before the figures.
 INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
+    # Before anything that takes time: it holds the clock against what the snapshot says.
+    "audit_unsealed": audit_unsealed,
+    "audit_chain": audit_chain,
     "redemption_digest": redemption_digests,
     "reversal_digest": reversal_digests,
     "redemption_price": redemption_prices,

@@ -25,7 +25,9 @@ from alliance.zones.tree import is_zone_code
 
 #: Invisible characters that come along from web pages and chat windows.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-#: The mark that ``rejects`` puts before a text that Excel would take for a formula.
+#: What a spreadsheet would take for the start of a formula, half-width and full-width.
+_FORMULA = tuple("=+-@＝＋－＠")
+#: The mark that ``guarded`` puts before such a text.
 _GUARD = re.compile("^'(?=\\s*[=+\\-@＝＋－＠])")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+", re.IGNORECASE)
 _CREDIT_CODE = re.compile("[0-9A-HJ-NPQRTUWXY]{18}")
@@ -52,6 +54,11 @@ class Unfit(ValueError):
 def trim(text: str) -> str:
     """``text`` without invisible characters, runs of white space and the guard against formulas."""
     return " ".join(_GUARD.sub("", _INVISIBLE.sub("", text).lstrip()).split())
+
+
+def guarded(cell: str) -> str:
+    """``cell`` so that no spreadsheet takes it for a formula; ``trim`` takes the mark off again."""
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
 
 
 def fold(text: str) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alliance.audit.trail import record
 from alliance.clock import business_date, month_of
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import outlet_zone_on
@@ -160,8 +161,25 @@ def _write(
     if not insert_or_ignore(session, Redemption, ["merchant_id", "id"], values):
         return _twins_answer(session, counter, order.id, digest)
     mark_if_late(session, business_date(at), at)
+    _record(session, counter, order, frozen, charged, at)
     take(session, frozen.revision, holder.holder_id)
     return Answer(answer, replayed=False)
+
+
+def _record(
+    session: Session, counter: Counter, order: Order, frozen: _Frozen, charged: Price, at: datetime
+) -> None:
+    record(
+        session,
+        counter.actor,
+        "redemption.redeem",
+        f"redemption:{order.id}",
+        at,
+        enterprise_id=counter.merchant_id,
+        outlet=str(counter.outlet_id),
+        offer=frozen.offer.code,
+        paid_fen=charged.paid_fen,
+    )
 
 
 def _fact(

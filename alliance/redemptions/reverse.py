@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alliance.audit.trail import Actor, record
+from alliance.audit.trail import record
 from alliance.offers.limits import give_back
 from alliance.offers.models import OfferRevision
 from alliance.redemptions.counter import Counter
@@ -160,7 +160,7 @@ def _settle(session: Session, counter: Counter, redemption: Redemption, back: Le
     mark_if_late(session, redemption.business_date, at)
     record(
         session,
-        Actor(counter.account_id),
+        counter.actor,
         "redemption.reverse",
         f"redemption:{redemption.id}",
         at,

@@ -56,6 +56,7 @@ def allow(*tokens: TokenKind, **roles: Relation) -> Rule:
 HOLDER = allow(holder=own)
 COUNTER = allow(cashier=own_outlet, enterprise_admin=outlet_of_own_enterprise)
 ENTERPRISE = allow(enterprise_admin=own_enterprise)
+WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
@@ -110,6 +111,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_circulation", "GET"): allow(
         organizer=everything, data_officer=everything, zone_organizer=own
     ),
+    ("organizer.show_audit", "GET"): WHOLE_ALLIANCE,
+    ("organizer.find_audit", "POST"): WHOLE_ALLIANCE,
+    ("organizer.download_audit", "GET"): WHOLE_ALLIANCE,
     # --- programs
     ("api.redeem", "POST"): allow(TokenKind.OUTLET),
     ("api.show_circulation", "GET"): allow(

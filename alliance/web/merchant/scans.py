@@ -139,7 +139,7 @@ def answer_refused(refused: Refused) -> ResponseReturnValue:
 
 def here(merchant_id: int, outlet_id: UUID) -> Counter:
     """The counter at which whoever is signed in stands; the guard has checked that he may."""
-    return Counter(merchant_id, outlet_id, account_id=g.actor.account_id)
+    return Counter(merchant_id, outlet_id, account_id=g.actor.account_id, address=g.actor.address)
 
 
 def counter_url(merchant_id: int, outlet_id: UUID) -> str:

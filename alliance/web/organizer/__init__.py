@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("organizer", __name__, url_prefix="/organizer", template_folder="templates")
 
-from alliance.web.organizer import circulation, offers  # noqa: E402, F401 - registers the routes
+from alliance.web.organizer import audit, circulation, offers  # noqa: E402, F401 - registers the routes
