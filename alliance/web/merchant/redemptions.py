@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from alliance import clock
 from alliance.accounts.models import Role
-from alliance.redemptions.reverse import UNDO_WINDOW
+from alliance.redemptions.reverse import UNDO_WINDOW, Authority
 from alliance.redemptions.reverse import reverse as give_back
 from alliance.store import new_id
 from alliance.web.attempts import attempt
@@ -49,10 +49,9 @@ def reverse(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> ResponseR
     if not form.validate():
         return _redemption_page(merchant_id, outlet_id, redemption_id, form), 422
     counter, at, id_, why = here(merchant_id, outlet_id), clock.now(), form.id.data, form.reason.data
-    within = UNDO_WINDOW if _is_bounded() else None
     attempt(
         counter,
-        lambda session: give_back(session, counter, id_, redemption_id, why, at, within=within),
+        lambda session: give_back(session, counter, id_, redemption_id, why, at, authority=_authority()),
         at,
         id_,
     )
@@ -62,6 +61,10 @@ def reverse(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> ResponseR
 
 def _is_bounded() -> bool:
     return all(grant.role != Role.ENTERPRISE_ADMIN for grant in g.grants)
+
+
+def _authority() -> Authority:
+    return Authority.CASHIER if _is_bounded() else Authority.MERCHANT
 
 
 def _url(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> str:
