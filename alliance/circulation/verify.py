@@ -4,7 +4,6 @@ Every invariant is a generator of Findings with a name of its own; an empty one 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +11,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
+from alliance.circulation.findings import Finding
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
+from alliance.circulation.verify_ledger import LEDGER
 from alliance.clock import business_date, days, month_of, next_month
 from alliance.offers.live import TOTAL, holder_scope
 from alliance.offers.models import LimitCounter, OfferRevision
@@ -27,16 +28,6 @@ from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
 from alliance.refused import Refused
 
 _BATCH = 2000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not hold: which invariant, of what, what is stored and what it should be."""
-
-    invariant: str
-    subject: str
-    stored: object
-    expected: object
 
 
 def redemption_digests(session: Session) -> Iterator[Finding]:
@@ -191,6 +182,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "redemption_price": redemption_prices,
     "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
+    **LEDGER,
     "limit_counter": limit_counters,
     "derived_registry": derived_registry,
     "derived_day": derived_days,

@@ -92,13 +92,13 @@ def reopen(session: Session, month: date, reason: str, by: Actor, at: datetime) 
     Facts that were posted elsewhere meanwhile stay there. Raises NotClosed, LaterClosed.
     """
     _lock(session, month)
-    latest = session.scalar(select(func.max(MonthClosing.month)).where(_stands()))
+    latest = session.scalar(select(func.max(MonthClosing.month)).where(closing_stands()))
     if not is_closed(session, month):
         raise NotClosed(month)
     if latest is not None and latest > month:
         raise LaterClosed(latest)
     revision = session.scalars(
-        select(MonthClosing.revision).where(MonthClosing.month == month, _stands())
+        select(MonthClosing.revision).where(MonthClosing.month == month, closing_stands())
     ).one()
     session.add(MonthReopening(month=month, revision=revision, at=at, by_id=by.account_id, reason=reason))
     session.flush()
@@ -126,7 +126,14 @@ def closed_while_locked(session: Session, month: date) -> bool:
 
 def is_closed(session: Session, month: date) -> bool:
     """Whether a month is closed at this moment."""
-    return bool(session.scalar(select(exists().where(MonthClosing.month == month, _stands()))))
+    return bool(session.scalar(select(exists().where(MonthClosing.month == month, closing_stands()))))
+
+
+def closing_stands() -> ColumnElement[bool]:
+    """The condition that a closing has not been taken back."""
+    return ~exists().where(
+        MonthReopening.month == MonthClosing.month, MonthReopening.revision == MonthClosing.revision
+    )
 
 
 def first_month(session: Session, at: datetime) -> date:
@@ -139,7 +146,7 @@ def first_month(session: Session, at: datetime) -> date:
 
 def first_open(session: Session, at: datetime) -> date:
     """The earliest month of the books that is open."""
-    closed = set(session.scalars(select(MonthClosing.month).where(_stands())))
+    closed = set(session.scalars(select(MonthClosing.month).where(closing_stands())))
     month = first_month(session, at)
     while month in closed:
         month = next_month(month)
@@ -151,13 +158,6 @@ def _lock(session: Session, month: date, *, shared: bool = False) -> None:
     row = select(LedgerMonth.month).where(LedgerMonth.month == month).with_for_update(read=shared)
     while session.scalar(row) is None:
         insert_or_ignore(session, LedgerMonth, ["month"], {"month": month})
-
-
-def _stands() -> ColumnElement[bool]:
-    """The condition that a closing has not been taken back."""
-    return ~exists().where(
-        MonthReopening.month == MonthClosing.month, MonthReopening.revision == MonthClosing.revision
-    )
 
 
 def _month_before(month: date) -> date:
