@@ -32,7 +32,7 @@ class DayForm(FlaskForm):  # type: ignore[misc]
         csrf = False
 
     day = DayField(_l("日期"), missing=_l("请选择日期。"))
-    outlet = SelectField(_l("门店"))
+    outlet = SelectField(_l("门店"), default="")
 
     def __init__(self, outlets: list[tuple[str, str]], **kwargs: Any) -> None:
         """``outlets`` are those to choose from, as (id, name)."""

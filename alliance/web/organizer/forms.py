@@ -60,7 +60,7 @@ class FindForm(FlaskForm):  # type: ignore[misc]
         [DataRequired(_l("请填写核销单号或小票号。")), Length(max=64, message=_l("单号最多 64 个字。"))],
         filters=[lambda text: (text or "").strip()],
     )
-    merchant = SelectField(_l("商户"))
+    merchant = SelectField(_l("商户"), default="")
 
     def __init__(self, merchants: list[tuple[int, str]], **kwargs: Any) -> None:
         """``merchants`` are those to choose from, as (id, name)."""
