@@ -35,7 +35,7 @@ class Authority(StrEnum):
     """In whose name something is reversed or corrected.
 
     A cashier may within ``UNDO_WINDOW`` of the redemption; the merchant (its administrator, its POS) until
-    the month of its business date is closed; the organizer always.
+    the month of its business date is closed, which bounds a cashier too; the organizer always.
     """
 
     CASHIER = "cashier"

@@ -168,7 +168,7 @@ def test_a_wrong_amount_is_corrected(counter, phone, counted):
     counter.locator("#correct").get_by_text("金额输错").click()
     counter.get_by_role("button", name="确认改金额").dblclick(no_wait_after=True)
     expect(counter.get_by_role("heading", name="已改金额")).to_be_visible()
-    expect(counter.get_by_text("请退给顾客")).to_be_visible()
+    expect(counter.locator(".answer-label")).to_have_text("请退给顾客")
     expect(counter.locator(".answer-amount")).to_have_text("¥921.60")
     expect(counter.locator(".answer-sums")).to_contain_text("改后实付 ¥102.40")
     assert counted(Redemption) == 2
