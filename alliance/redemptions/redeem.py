@@ -206,7 +206,7 @@ def _fact(
         "occurred_at": at,
         "received_at": at,
         "business_date": day,
-        # The current month cannot be closed, nor for ten minutes after: no lock of it (``redemptions.months``).
+        # No lock: the current month cannot be closed, nor for ten minutes after (``redemptions.months``).
         "posted_month": month_of(day),
         "channel": Channel.API if counter.token_id else Channel.COUNTER,
         "account_id": counter.account_id,
