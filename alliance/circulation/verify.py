@@ -11,9 +11,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
-from alliance.circulation.finding import Finding
+from alliance.circulation.findings import Finding
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
+from alliance.circulation.verify_ledger import LEDGER
 from alliance.clock import business_date, days, month_of, next_month
 from alliance.offers.live import TOTAL, holder_scope
 from alliance.offers.models import LimitCounter, OfferRevision
@@ -185,6 +186,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "redemption_price": redemption_prices,
     "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
+    **LEDGER,
     "limit_counter": limit_counters,
     "derived_registry": derived_registry,
     "derived_day": derived_days,

@@ -11,7 +11,7 @@ from alliance import clock
 from alliance.audit.chain import breaks, links
 from alliance.audit.heads import Head
 from alliance.audit.models import AuditEntry
-from alliance.circulation.finding import Finding
+from alliance.circulation.findings import Finding
 
 #: The worker seals every minute; who has not been sealed for so long has been forgotten.
 SEALED_WITHIN = timedelta(minutes=5)

@@ -3,7 +3,8 @@ and maybe 优惠编号, 数量, 商户统一社会信用代码.
 
 统一社会信用代码 is the holder's employer: the holder follows from the employment in effect on the business
 date, the merchant from the outlet. What a fact freezes is looked up as it was on that day. A row without an
-offer is booked under the merchant's 历史数据 offer. Limits never refuse what has happened, but count it.
+offer is booked under the merchant's 历史数据 offer. Limits never refuse what has happened, but count it. A
+fact of a month that is closed is posted to the current one.
 """
 
 from collections import Counter, defaultdict
@@ -17,7 +18,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from alliance.clock import business_date, month_of
+from alliance.clock import business_date
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports import known
 from alliance.imports.fields import CreditCode, Fen, Moment, Unfit, code_of, count_up_to
@@ -183,7 +184,7 @@ def _freeze(fact: _Fact, past: Past, uses: Counter[tuple[int, UUID, str]]) -> di
         "occurred_at": row.occurred_at,
         "received_at": past.at,
         "business_date": day,
-        "posted_month": month_of(day),
+        "posted_month": past.posted_month(day),
         "channel": Channel.IMPORT,
         "receipt_no": row.receipt_no,
         "body_digest": fact.digest,

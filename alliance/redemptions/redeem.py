@@ -6,6 +6,7 @@ they are the rows that many redemptions share.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -154,32 +155,45 @@ def _write(
 ) -> Answer:
     frozen = _frozen(session, counter, scan, order.offer, business_date(at))
     charged = price(read_terms(frozen.revision.terms), order.gross_fen, order.quantity)
-    answer = _answer(order, charged, holder, frozen, at)
     values = _fact(counter, scan, holder, order, frozen, charged, at)
-    values |= {"body_digest": digest, "answer": answer}
+    values |= {"body_digest": digest, "answer": _answer(values, holder, frozen)}
+    return post(session, counter, frozen.revision, values, at)
+
+
+def post(
+    session: Session, counter: Counter, revision: OfferRevision, values: dict[str, Any], at: datetime
+) -> Answer:
+    """Write a redemption, its dirty mark, its audit entry and its use of limits: the only place that does.
+
+    ``values`` are its columns without ``digest``. When the id is taken, the answer stored under it. Raises
+    Refused: what a limit refuses, body_mismatch.
+    """
     values["digest"] = redemption_digest(values)
     if not insert_or_ignore(session, Redemption, ["merchant_id", "id"], values):
-        return _twins_answer(session, counter, order.id, digest)
-    mark_if_late(session, business_date(at), at)
-    _record(session, counter, order, frozen, charged, at)
-    take(session, frozen.revision, holder.holder_id)
-    return Answer(answer, replayed=False)
+        return _twins_answer(session, counter, values["id"], values["body_digest"])
+    mark_if_late(session, values["business_date"], at)
+    _record(session, counter, values, at)
+    take(session, revision, values["holder_id"])
+    return Answer(values["answer"], replayed=False)
 
 
-def _record(
-    session: Session, counter: Counter, order: Order, frozen: _Frozen, charged: Price, at: datetime
-) -> None:
-    record(
-        session,
-        counter.actor,
-        "redemption.redeem",
-        f"redemption:{order.id}",
-        at,
-        enterprise_id=counter.merchant_id,
-        outlet=str(counter.outlet_id),
-        offer=frozen.offer.code,
-        paid_fen=charged.paid_fen,
-    )
+def _record(session: Session, counter: Counter, values: Mapping[str, Any], at: datetime) -> None:
+    subject, corrects = f"redemption:{values['id']}", values["corrects_id"]
+    of, outlet, paid_fen = counter.merchant_id, str(counter.outlet_id), values["paid_fen"]
+    if corrects is None:
+        record(session, counter.actor, "redemption.redeem", subject, at, of, outlet=outlet, paid_fen=paid_fen)
+    else:
+        record(
+            session,
+            counter.actor,
+            "redemption.correct",
+            subject,
+            at,
+            of,
+            outlet=outlet,
+            paid_fen=paid_fen,
+            corrects=str(corrects),
+        )
 
 
 def _fact(
@@ -213,6 +227,7 @@ def _fact(
         "occurred_at": at,
         "received_at": at,
         "business_date": day,
+        # No lock: the current month cannot be closed, nor for ten minutes after (``redemptions.months``).
         "posted_month": month_of(day),
         "channel": Channel.API if counter.token_id else Channel.COUNTER,
         "account_id": counter.account_id,
@@ -252,25 +267,38 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
     return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
 
 
-def _answer(order: Order, charged: Price, holder: Entitlement, frozen: _Frozen, at: datetime) -> str:
-    return json.dumps(
-        {
-            "id": str(order.id),
-            "redeemed_at": at.isoformat(timespec="seconds"),
-            "outlet": {"code": frozen.outlet.code, "name": frozen.outlet.name},
-            "offer": {
-                "id": str(frozen.offer.id),
-                "code": frozen.offer.code,
-                "title": frozen.revision.title,
-                "revision": frozen.revision.number,
-            },
-            "holder": {"name": mask_name(holder.holder_name), "employer": holder.employer_name},
-            "gross_fen": charged.gross_fen,
-            "discount_fen": charged.discount_fen,
-            "paid_fen": charged.paid_fen,
-            "quantity": order.quantity,
-            "receipt_no": order.receipt_no,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+def _answer(values: Mapping[str, Any], holder: Entitlement, frozen: _Frozen) -> str:
+    return answer_of(
+        values, frozen.offer, frozen.revision, frozen.outlet, holder.holder_name, holder.employer_name
     )
+
+
+def answer_of(
+    values: Mapping[str, Any],
+    offer: Offer,
+    revision: OfferRevision,
+    outlet: Outlet,
+    holder_name: str,
+    employer_name: str,
+) -> str:
+    """What the client of a redemption with these columns is told, as JSON."""
+    told = {
+        "id": str(values["id"]),
+        "redeemed_at": values["occurred_at"].isoformat(timespec="seconds"),
+        "outlet": {"code": outlet.code, "name": outlet.name},
+        "offer": {
+            "id": str(offer.id),
+            "code": offer.code,
+            "title": revision.title,
+            "revision": revision.number,
+        },
+        "holder": {"name": mask_name(holder_name), "employer": employer_name},
+        "gross_fen": values["gross_fen"],
+        "discount_fen": values["discount_fen"],
+        "paid_fen": values["paid_fen"],
+        "quantity": values["quantity"],
+        "receipt_no": values["receipt_no"],
+    }
+    if values["corrects_id"] is not None:
+        told["corrects_id"] = str(values["corrects_id"])
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

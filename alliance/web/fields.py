@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from wtforms import StringField
-from wtforms.widgets import DateInput, HiddenInput
+from wtforms.widgets import DateInput, HiddenInput, MonthInput
 
 from alliance.money import MAX_FEN, format_yuan, parse_yuan
 from alliance.web.plain import short_yuan, zhe
@@ -118,6 +118,23 @@ class DayField(_ReadField):
         if day is None or not 2000 <= day.year <= 2099:
             raise ValueError(_("日期不对，请按 2026-03-01 的样子填写。"))
         return day
+
+
+class MonthField(_ReadField):
+    """A month between 2000 and 2099 (``2026-03``); ``data`` is its first day."""
+
+    widget = MonthInput()
+
+    def read(self, text: str) -> date:
+        """Year and month in this order."""
+        found = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
+        if found is None:
+            raise ValueError(_("月份不对，请按 2026-03 的样子填写。"))
+        return date(int(found[1]), int(found[2]), 1)
+
+    def show(self) -> str:
+        """``2026-03``."""
+        return "" if self.data is None else f"{self.data:%Y-%m}"
 
 
 class IdField(_ReadField):

@@ -94,6 +94,9 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.BODY_MISMATCH: Words(_l("单号重复"), _l("这个单号已用于另一笔内容不同的核销，请换一个新的单号。")),
     Reason.REDEMPTION_NOT_FOUND: Words(_l("没有这笔核销"), _l("找不到这笔核销记录，请核对单号。")),
     Reason.REVERSED_ALREADY: Words(_l("已经冲正"), _l("这笔核销已全部冲正，无需再次操作。")),
+    Reason.NOT_CORRECTABLE: Words(
+        _l("不能改金额"), _l("这笔核销是导入的，价格不由联盟计算，只能冲正或退款，不能改金额。")
+    ),
     Reason.REFUND_EXCEEDS_PAID: Words(_l("退款超过实付"), _l("退款金额超过剩余的实付金额，请核对金额。")),
     Reason.UNDO_TOO_LATE: Words(_l("已过撤销时间"), _l("这笔核销已不能在柜台撤销，请联系本企业管理员处理。")),
     Reason.MONTH_CLOSED: Words(

@@ -1,7 +1,5 @@
 """The database itself refuses to change or lose what the trail says."""
 
-from uuid import uuid4
-
 import pytest
 import sqlalchemy as sa
 
@@ -24,10 +22,10 @@ def trail(session: Session) -> Session:
 
 
 CHANGES = {
-    "id": f"'{uuid4()}'",
+    "id": "'018f4f6e-0000-7000-8000-000000000001'",
     "at": "'2026-01-01'",
     "account_id": "1",
-    "token_id": f"'{uuid4()}'",
+    "token_id": "'018f4f6e-0000-7000-8000-000000000002'",
     "action": "'grant.give'",
     "subject": "'pass:2'",
     "enterprise_id": "1",

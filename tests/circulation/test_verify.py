@@ -9,7 +9,7 @@ from alliance.circulation.derive import derive
 from alliance.circulation.verify import INVARIANTS
 from alliance.clock import business_date, month_of
 from alliance.offers.pricing import Discount
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import Session, for_writing
 from tests.world import World
 
@@ -24,7 +24,16 @@ def books(session: Session) -> Session:
     world.redeem(10000, id_=id_)
     world.redeem(10000, offer="CAP")
     world.redeem(10000, offer="CAP", holder=world.salesman)
-    reverse(session, world.counter(), uuid4(), id_, "退货", world.at, refund_fen=1000)
+    reverse(
+        session,
+        world.counter(),
+        uuid4(),
+        id_,
+        "退货",
+        world.at,
+        refund_fen=1000,
+        authority=Authority.MERCHANT,
+    )
     session.commit()
     derive(session, month_of(business_date(world.at)), world.later(days=1))
     session.commit()

@@ -4,15 +4,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
+from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports import enterprises, offers, outlets, roster
 from alliance.imports.redemptions import KIND, redemption_id
 from alliance.offers.models import LimitCounter, Offer, OfferRevision
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.redemptions.digests import redemption_digest
-from alliance.redemptions.models import Channel, DirtyMark, Redemption
+from alliance.redemptions.ledger import digest_of
+from alliance.redemptions.models import Channel, DirtyMark, MonthClosing, Redemption
+from alliance.redemptions.months import close
 from alliance.store import Session
 from alliance.zones.models import Zone
 from tests.imports.sheets import (
@@ -31,6 +34,7 @@ from tests.imports.sheets import (
     credit_code,
     problems,
 )
+from tests.redemptions.test_statements import statements
 
 MORE = f"{REDEMPTIONS},优惠编号,数量,商户统一社会信用代码"
 ROW = f"88001,2026-10-05T18:30:27+08:00,{FACTORY},001,1,2000,300,1700"
@@ -187,6 +191,37 @@ def test_zones_and_employers_are_those_of_the_day(session: Session, bring: Bring
         for fact in facts(session)
     ]
     assert then == [("王喆", STREET, TOWN), ("王喆", TOWN, TOWN), ("周新", TOWN, STREET)]
+
+
+# --- closed months ---
+
+
+def test_facts_of_a_closed_month_are_posted_to_the_current_one(session: Session, bring: Bring) -> None:
+    bring(KIND, REDEMPTIONS, ROW)
+    close(session, date(2026, 10, 1), COMMAND_LINE, AT)
+    digest = session.get_one(MonthClosing, (date(2026, 10, 1), 1)).digest
+    rows = (
+        ROW.replace("88001", "88002"),
+        ROW.replace("88001", "88003").replace("2026-10-05", "2026-09-05"),
+        ROW.replace("88001", "88004").replace("2026-10-05", "2026-11-05"),
+    )
+    assert counts(bring(KIND, REDEMPTIONS, ROW, *rows)) == (3, 0, 1, 0)
+    posted = [(str(fact.business_date), str(fact.posted_month)) for fact in facts(session)]
+    assert posted == [
+        ("2026-10-05", "2026-10-01"),
+        ("2026-10-05", "2026-11-01"),
+        # Nobody has closed September: it is open.
+        ("2026-09-05", "2026-09-01"),
+        ("2026-11-05", "2026-11-01"),
+    ]
+    assert digest_of(session, date(2026, 10, 1)) == digest
+
+
+def test_a_month_is_asked_for_once(session: Session, bring: Bring, engine: Engine) -> None:
+    rows = [ROW.replace("88001", str(88001 + n)).replace("-10-05", f"-10-{n + 1:02d}") for n in range(28)]
+    with statements(engine) as seen:
+        bring(KIND, REDEMPTIONS, *rows)
+    assert sum("FROM ledger_months" in statement for statement in seen) == 1
 
 
 # --- offers and limits ---

@@ -17,7 +17,7 @@ from alliance.passes.models import Pass, TypedCode
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import Redemption
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import new_id
 from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
@@ -207,8 +207,25 @@ def test_a_reversed_one_counts_nothing_and_says_so(phone, scene):
         scene.session.scalars(select(Redemption).where(Redemption.merchant_id == merchant.id)).one()
         for merchant in (world.garage, world.dairy)
     )
-    reverse(scene.session, world.counter(world.garage_hall), new_id(), whole.id, "顾客退货", scene.at)
-    reverse(scene.session, world.counter(), new_id(), part.id, "顾客退货", scene.at, refund_fen=4000)
+    reverse(
+        scene.session,
+        world.counter(world.garage_hall),
+        new_id(),
+        whole.id,
+        "顾客退货",
+        scene.at,
+        authority=Authority.MERCHANT,
+    )
+    reverse(
+        scene.session,
+        world.counter(),
+        new_id(),
+        part.id,
+        "顾客退货",
+        scene.at,
+        refund_fen=4000,
+        authority=Authority.MERCHANT,
+    )
     scene.session.commit()
     page = text(phone.get("/redemptions"))
     assert "已冲正" in page

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -18,7 +19,7 @@ from alliance.circulation.facts import Span
 from alliance.circulation.report import MAX_DAYS
 from alliance.people.phones import parse_phone
 from alliance.web.audit_words import ACTIONS
-from alliance.web.fields import CountField, DayField, IdField
+from alliance.web.fields import CountField, DayField, IdField, MonthField, YuanField
 
 #: The largest key that a BIGINT holds.
 MAX_ID = 2**63 - 1
@@ -33,6 +34,74 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
             DataRequired(_l("请写明退回原因，商户要照着修改。")),
             Length(max=300, message=_l("退回原因最多 300 个字。")),
         ],
+        filters=[lambda text: (text or "").strip()],
+    )
+
+
+class MonthForm(FlaskForm):  # type: ignore[misc]
+    """Which month."""
+
+    month = MonthField(_l("月份"), missing=_l("请选择月份。"))
+
+
+class ReopenForm(MonthForm):
+    """Which month is opened again, and why."""
+
+    reason = TextAreaField(
+        _l("原因"),
+        [
+            DataRequired(_l("请写明为什么要重新打开。")),
+            Length(max=200, message=_l("原因最多 200 个字。")),
+        ],
+        filters=[lambda text: (text or "").strip()],
+    )
+
+
+class FindForm(FlaskForm):  # type: ignore[misc]
+    """One redemption: by its id, or by its receipt number and the merchant."""
+
+    class Meta:
+        """WTForms' settings; the filter stands in the URL."""
+
+        csrf = False
+
+    number = StringField(
+        _l("核销单号或小票号"),
+        [DataRequired(_l("请填写核销单号或小票号。")), Length(max=64, message=_l("单号最多 64 个字。"))],
+        filters=[lambda text: (text or "").strip()],
+    )
+    merchant = SelectField(_l("商户"), default="")
+
+    def __init__(self, merchants: list[tuple[int, str]], **kwargs: Any) -> None:
+        """``merchants`` are those to choose from, as (id, name)."""
+        super().__init__(**kwargs)
+        self.merchant.choices = [
+            SelectChoice("", _l("请选择商户")),
+            *(SelectChoice(str(id_), name) for id_, name in merchants),
+        ]
+
+    def validate_merchant(self, field: Field) -> None:
+        """Called by WTForms. An id names a redemption well enough, a receipt number does not."""
+        if not field.data and self.number.data and self.id is None:
+            raise ValidationError(_("按小票号查找时请选择商户。"))
+
+    @property
+    def id(self) -> UUID | None:
+        """The number, where it is an id."""
+        try:
+            return UUID(self.number.data)
+        except ValueError:
+            return None
+
+
+class ReversalForm(FlaskForm):  # type: ignore[misc]
+    """All that is left of a redemption or a part of it, and why, under the id that it is to become."""
+
+    id = IdField(missing=_l("页面已失效，请刷新后重试。"), label="")
+    amount = YuanField(_l("退款金额"))
+    reason = StringField(
+        _l("原因"),
+        [DataRequired(_l("请填写原因。")), Length(max=200, message=_l("原因最多 200 个字。"))],
         filters=[lambda text: (text or "").strip()],
     )
 

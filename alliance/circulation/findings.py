@@ -1,4 +1,4 @@
-"""What verification finds."""
+"""What a verification finds."""
 
 from dataclasses import dataclass
 
