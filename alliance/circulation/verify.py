@@ -14,6 +14,7 @@ from alliance.circulation.derive import day_figures_of_facts, month_flows_of_fac
 from alliance.circulation.findings import Finding
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
+from alliance.circulation.verify_evidence import evidence
 from alliance.circulation.verify_ledger import LEDGER
 from alliance.clock import business_date, days, month_of, next_month
 from alliance.offers.live import TOTAL, holder_scope
@@ -186,6 +187,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "redemption_price": redemption_prices,
     "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
+    "evidence": evidence,
     **LEDGER,
     "limit_counter": limit_counters,
     "derived_registry": derived_registry,

@@ -147,7 +147,7 @@ def test_it_works_without_javascript(shared_screens, phone):
 
 
 def test_a_wrong_amount_is_corrected(counter, phone, counted):
-    counter.get_by_label("数字码或扫码枪").fill(digits(phone))
+    counter.get_by_label("数字码或扫码枪").fill(digits_on(phone))
     counter.keyboard.press("Enter")
     counter.get_by_label("原价").fill("1280")
     counter.get_by_role("button", name="确认核销").click()

@@ -6,7 +6,13 @@ import base45
 import cbor2
 import pytest
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy import func, select
 
+from alliance import clock
+from alliance.audit.trail import COMMAND_LINE
+from alliance.passes.keys import in_force
+from alliance.passes.models import DeviceCredential
+from alliance.passes.rotation import drop
 from tests.functional.scene import PHONE, code_on, digits_on
 
 pytestmark = pytest.mark.browser
@@ -118,6 +124,24 @@ def test_it_renews_in_silence_when_a_day_has_passed(phone):
         phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert answer.value.ok
     expect(phone.locator(CODE)).to_be_visible()
+
+
+def test_it_renews_at_once_when_its_signing_key_is_dropped(phone, shared_database):
+    for key in shared_database.scalars(in_force()).all():
+        drop(shared_database, key, COMMAND_LINE, clock.now(), compromised=True)
+    shared_database.commit()
+    before = base45.b45decode(code_on(phone))[10:18]
+    with phone.expect_response("**/pass/device") as answer:
+        phone.reload()
+    assert answer.value.ok
+    text = answer.value.json()["credential"]
+    assert base45.b45decode(text)[8:16] != before
+    # It does not ask for more, although its list of keys is older than its credential.
+    with phone.expect_response("**/time"):
+        phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(phone.locator(CODE)).to_be_visible()
+    shared_database.rollback()
+    assert shared_database.scalar(select(func.count()).select_from(DeviceCredential)) == 2
 
 
 def tell(route: Route, milliseconds: float) -> None:

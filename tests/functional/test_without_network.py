@@ -41,7 +41,8 @@ def phone(shared_screens) -> Page:
 
 
 @pytest.fixture
-def counter(shared_screens) -> Page:
+def counter(shared_screens, phone) -> Page:
+    # There are neither keys nor a list before the first phone was enrolled.
     return loaded_counter(shared_screens)
 
 

@@ -46,7 +46,7 @@ async function keepFresh() {
   const moved = Math.abs(ahead - device.record.ahead) > 5_000;
   if (moved) await device.change({ ahead });
   try {
-    if (!device.wantsRenewal) {
+    if (!device.wantsRenewal(words.kids.split(" "))) {
       say("");
       if (moved) await draw();
       return undefined;

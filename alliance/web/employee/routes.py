@@ -10,6 +10,7 @@ from alliance.offers.live import live
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.issue import mint, pass_of
+from alliance.passes.keys import in_force
 from alliance.passes.models import Pass
 from alliance.people.models import Holder
 from alliance.people.phones import mask_name
@@ -35,6 +36,7 @@ def show_pass() -> ResponseReturnValue:
         holder=holder,
         name=mask_name(holder.name),
         employer=employer,
+        kids=[key.kid.hex() for key in db.session.scalars(in_force())],
         challenge=devices.challenge(current_app.config["SECRET_KEY"], current_user.sign_in_id).hex(),
     )
 

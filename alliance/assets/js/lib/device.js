@@ -2,13 +2,15 @@
 // counter that only goes up. All of it lies in IndexedDB, one record per holder.
 import { openDB } from "idb";
 
-import { canonical, coseKey, newKeyPair, seal, ES256_HEADER } from "./cose.js";
 import { encodeBase45 } from "./base45.js";
+import { ES256_HEADER, canonical, coseKey, fromText, newKeyPair, seal } from "./cose.js";
 import { Unreachable, post } from "./post.js";
 import { present } from "./presentation.js";
 import { aheadOf } from "./server-time.js";
 
 const RECORDS = "devices";
+/** Where the key id lies in a credential. */
+const KID_AT = [8, 16];
 /** The disk has it before the code is on the screen, so that no crash shows a number twice. */
 const DURABLE = { durability: "strict" };
 
@@ -61,8 +63,13 @@ class Device {
     return Boolean(this.record.credential) && this.now() < this.record.expiresAt;
   }
 
-  get wantsRenewal() {
-    return !this.isAlive || this.now() >= this.record.renewAt;
+  /** `kids` are the ids of the keys in force: a credential under a key that was dropped is worth nothing. */
+  wantsRenewal(kids) {
+    if (!this.isAlive || this.now() >= this.record.renewAt) return true;
+    // What this page was given itself is newer than the ids that it came with.
+    if (this.isRenewed) return false;
+    const kid = fromText(this.record.credential).subarray(...KID_AT);
+    return !kids.includes(Array.from(kid, (byte) => byte.toString(16).padStart(2, "0")).join(""));
   }
 
   /** The text of the next code. No two have the same number, whatever other tabs do. */
@@ -109,6 +116,7 @@ class Device {
 
   #keep({ credential, expires_at, renew_at, now }, asked) {
     const times = { expiresAt: Date.parse(expires_at), renewAt: Date.parse(renew_at) };
+    this.isRenewed = true;
     return this.change({ credential, ...times, ahead: aheadOf(now, asked) });
   }
 
