@@ -147,16 +147,19 @@ def test_a_credential_alone_or_in_other_hands(world: World, phone: Phone) -> Non
     assert refused(world, thief.show(world.at)) is Reason.MALFORMED
 
 
-def test_a_redemption_in_one_call(world: World, phone: Phone, engine: sa.Engine) -> None:
-    """A phone's code takes no more statements than a server's."""
-    world.redeem(holder=world.salesman)
-    text, order = phone.show(world.at), Order(uuid4(), "MILK", 1000)
-    counter = world.counter()
-    world.session.commit()
-    with statements(engine) as seen:
-        redeem_at_once(world.session, world.keyring, counter, text, order, world.at)
-    assert len(seen) == 7, seen
-    assert world.session.scalar(select(func.count()).select_from(PresentationUse)) == 2
+def test_a_phones_code_takes_no_more_statements_than_a_servers(
+    world: World, phone: Phone, engine: sa.Engine
+) -> None:
+    counts = []
+    for text in (world.shown().text, phone.show(world.at), world.shown().text, phone.show(world.at)):
+        order, counter = Order(uuid4(), "MILK", 1000), world.counter()
+        world.session.commit()
+        with statements(engine) as seen:
+            redeem_at_once(world.session, world.keyring, counter, text, order, world.at)
+        counts.append(len(seen))
+    # The first of all also reads the keys, which the others remember.
+    assert counts[1:] == [counts[2]] * 3
+    assert world.session.scalar(select(func.count()).select_from(PresentationUse)) == 4
 
 
 def test_a_week_of_use(world: World, phone: Phone) -> None:
