@@ -59,6 +59,11 @@ class World:
         self._add(Employment(holder_id=holder.id, enterprise_id=employer.id, staff_no=staff_no))
         return holder
 
+    def dependant(self, sponsor: Holder, name: str) -> Holder:
+        """A new member of an employee's family."""
+        kind = HolderKind.DEPENDANT
+        return self._add(Holder(kind=kind, name=name, sponsor_id=sponsor.id, created_at=self.at))
+
     def live_offer(
         self,
         merchant: Enterprise,

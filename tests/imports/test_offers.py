@@ -64,7 +64,7 @@ def test_the_three_kinds(session: Session, bring: Bring, cells: str, terms: dict
     [revision] = revisions(session, BAKERY, "A-1")
     assert (revision.title, revision.terms) == ("满100减20", terms)
     assert (revision.starts_on, revision.ends_on) == (date(2026, 11, 1), date(2026, 12, 31))
-    assert (revision.limit_total, revision.limit_holder) == (500, 2)
+    assert revision.limits == {"total": 500, "holder_ever": 2}
     assert outlets_of(session, revision) == set()
     assert state(session, revision) is State.SUBMITTED
     assert counts(bring(kind(), FULL, row)) == (0, 0, 1, 0)
