@@ -77,6 +77,7 @@ _INVALID = {
     "before_start": (Problem.OFFER_ENDS_BEFORE_START, "结束日期"),
     "past": (Problem.OFFER_OVER, "结束日期"),
     "above_threshold": (Problem.OFF_ABOVE_THRESHOLD, "减(元)"),
+    "below_used": (Problem.LIMIT_BELOW_USED, ""),
 }
 
 
@@ -228,7 +229,7 @@ def _submitted(session: Session, merchant_id: int, draft: Draft, job: Import) ->
         return submit(session, merchant_id, draft, job.by, job.at)
     except OfferInvalid as invalid:
         problem, column = _INVALID[invalid.problem]
-        raise Unfit(problem, column) from None
+        raise Unfit(problem, _LIMITS.get(invalid.field, column)) from None
 
 
 def _newest(session: Session, merchant_ids: list[int]) -> dict[tuple[int, str], tuple[OfferRevision, Draft]]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from alliance.clock import SINCE_EVER, business_date
 from alliance.offers.limits import (
     Count,
+    Limits,
     Use,
     Whose,
     counts,
@@ -134,11 +135,22 @@ def remaining(
 
     Without a holder, a household or an outlet in the view, their limits are left out.
     """
-    asked = [_scopes(revision, view) for revision in revisions]
+    asked = [_scopes(read_limits(revision.limits), view) for revision in revisions]
     used = _used(session, revisions, {scope for scopes in asked for scope in scopes.values()})
     return [
         _remaining(revision, scopes, used, view) for revision, scopes in zip(revisions, asked, strict=True)
     ]
+
+
+def overspent(session: Session, offer: OfferKey, limits: Limits) -> str | None:
+    """The name of a limit for everybody (total, units, budget) of which more is used already."""
+    scopes, given = _scopes(limits, None), limits.given()
+    here = (LimitCounter.merchant_id == offer[0], LimitCounter.offer_id == offer[1])
+    counters = select(LimitCounter.scope, LimitCounter.used).where(
+        *here, LimitCounter.scope.in_(scopes.values())
+    )
+    used = dict(session.execute(counters).all())
+    return next((limit for limit, scope in scopes.items() if given[limit] < used.get(scope, 0)), None)
 
 
 def _upsert(session: Session, use: Use, count: Count) -> Any:
@@ -186,11 +198,11 @@ def _refused(session: Session, revision: OfferRevision, use: Use, count: Count) 
     return Refused(count.reason, kind=count.limit, limit=limit, left=max(0, limit - used))
 
 
-def _scopes(revision: OfferRevision, view: View | None) -> dict[str, str]:
+def _scopes(limits: Limits, view: View | None) -> dict[str, str]:
     """The scopes to look at, by limit."""
     # What belongs to everybody has no day in its scope.
     whose = view.whose if view else Whose(business_date=SINCE_EVER)
-    scopes = {limit: scope_of(limit, whose) for limit in read_limits(revision.limits).given()}
+    scopes = {limit: scope_of(limit, whose) for limit in limits.given()}
     return {limit: scope for limit, scope in scopes.items() if scope is not None}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.offers import historical
+from alliance.offers.counters import overspent
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
     Offer,
@@ -71,6 +72,8 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     """
     _check(draft, business_date(at))
     offer_id = _lock_offer(session, merchant_id, draft.code, at)
+    if spent := overspent(session, (merchant_id, offer_id), draft.limits):
+        raise OfferInvalid(spent, "below_used")
     latest = session.scalar(
         select(func.max(OfferRevision.number)).where(
             OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer_id

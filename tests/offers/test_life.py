@@ -134,6 +134,20 @@ def test_a_draft_that_cannot_be_meant(world: World, session: Session, change: di
     assert session.scalar(select(Offer).where(Offer.code == "NEW")) is None
 
 
+@pytest.mark.parametrize(("limit", "used"), [("total", 2), ("units", 5), ("budget_fen", 2000)])
+def test_a_limit_below_what_is_used_cannot_be_meant(
+    world: World, session: Session, limit: str, used: int
+) -> None:
+    world.live_offer(world.dairy, "NEW", DRAFT.terms, limits=Limits(total=9, units=99, budget_fen=9999))
+    world.redeem(offer="NEW", quantity=2)
+    world.redeem(offer="NEW", quantity=3)
+    submit(session, world.dairy.id, replace(DRAFT, limits=Limits(**{limit: used})), COMMAND_LINE, world.at)
+    less = replace(DRAFT, limits=Limits(**{limit: used - 1}))
+    with pytest.raises(OfferInvalid) as caught:
+        submit(session, world.dairy.id, less, COMMAND_LINE, world.at)
+    assert (caught.value.field, caught.value.problem) == (limit, "below_used")
+
+
 def test_historical_data_is_one_offer_that_is_never_live(world: World, session: Session) -> None:
     first = historical_revision(session, world.dairy.id, world.at)
     assert historical_revision(session, world.dairy.id, world.at) is first

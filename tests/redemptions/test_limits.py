@@ -224,8 +224,8 @@ def test_limits_hold_across_revisions(till: Till) -> None:
     till.offer(Limits(total=5, holder_day=3))
     assert till.refusal().reason is Reason.LIMIT_HOLDER
     till.buy(holder=till.world.salesman)
-    till.offer(Limits(total=2))
-    assert till.refusal(holder=till.world.milkman).params == {"kind": "total", "limit": 2, "left": 0}
+    till.offer(Limits(total=4))
+    assert till.refusal(holder=till.world.milkman).params == {"kind": "total", "limit": 4, "left": 0}
     assert till.findings() == []
 
 

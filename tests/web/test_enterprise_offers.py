@@ -323,6 +323,18 @@ def test_a_bad_edit_changes_nothing(scene, admin, offers):
     assert count(scene) == before
 
 
+def test_a_limit_below_what_is_used_is_said_at_its_field(scene, admin, offers):
+    world = scene.world
+    last = world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=5)
+    world.redeem(offer="CAP")
+    world.redeem(offer="CAP")
+    scene.session.commit()
+    answer = post(admin, f"{offers}/{last.offer_id}/edit", FORM | {"total": "1"})
+    assert answer.status_code == 422
+    assert "已经用掉的比这个数多" in text(answer)
+    assert '<details class="folded" open>' in text(answer)
+
+
 def test_a_withdrawn_offer_cannot_be_revised(scene, admin, offers):
     url = f"{offers}/{scene.world.milk.offer_id}"
     post(admin, f"{url}/withdraw")

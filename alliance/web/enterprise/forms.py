@@ -40,6 +40,10 @@ PROBLEMS = {
     ("ends_on", "before_start"): ("ends_on", _l("结束日期早于开始日期，请修改其中一个。")),
     ("ends_on", "past"): ("ends_on", _l("结束日期已经过去，请改为今天或以后。")),
     ("off_fen", "above_threshold"): ("off", _l("减的金额比满的金额还大，请核对。")),
+    **{
+        (limit, "below_used"): (limit, _l("已经用掉的比这个数多，请改大一些；不想再给的，请撤回这个优惠。"))
+        for limit in ("total", "units", "budget_fen")
+    },
 }
 
 
