@@ -124,8 +124,8 @@ class Remaining:
 
     @property
     def is_used_up(self) -> bool:
-        """Whether another use would be refused, however small."""
-        return self.again_at is not None or 0 in self.left.values()
+        """Whether nothing is left of one of the limits."""
+        return 0 in self.left.values()
 
 
 def remaining(

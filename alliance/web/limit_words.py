@@ -31,13 +31,15 @@ _WORDS: Mapping[str, tuple[Any, Any]] = {
 }
 #: Spoken to the cashier, when nothing is left; without an entry the reason's own words do.
 _REMEDIES: Mapping[str, Any] = {
+    "units": _l("这个优惠的总份数已用完，请选择其他优惠。"),
+    "budget_fen": _l("这个优惠的让利总额已用完，请选择其他优惠。"),
     "outlet_day": _l("这个优惠在本门店每天限 %(limit)s 次，今天已用完，请顾客明天再来，或选择其他优惠。"),
     "holder_day": _l("这个优惠每人每天限 %(limit)s 次，这位顾客今天已用完，明天可以再用。"),
-    "holder_week": _l("这个优惠每人每周限 %(limit)s 次，这位顾客本周已用完，下周一起可以再用。"),
+    "holder_week": _l("这个优惠每人每周限 %(limit)s 次，这位顾客本周已用完，下周可以再用。"),
     "holder_month": _l("这个优惠每人每月限 %(limit)s 次，这位顾客本月已用完，下个月可以再用。"),
     "holder_ever": _l("这个优惠每人限 %(limit)s 次，这位顾客已用完，请选择其他优惠。"),
     "household_day": _l("这个优惠每户每天限 %(limit)s 次，顾客一家今天已用完，明天可以再用。"),
-    "household_week": _l("这个优惠每户每周限 %(limit)s 次，顾客一家本周已用完，下周一起可以再用。"),
+    "household_week": _l("这个优惠每户每周限 %(limit)s 次，顾客一家本周已用完，下周可以再用。"),
     "household_month": _l("这个优惠每户每月限 %(limit)s 次，顾客一家本月已用完，下个月可以再用。"),
     "household_ever": _l("这个优惠每户限 %(limit)s 次，顾客一家已用完，请选择其他优惠。"),
 }

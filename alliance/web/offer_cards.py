@@ -63,6 +63,11 @@ class OfferCard:
         """Nothing is left of one of its limits."""
         return self.remaining.is_used_up
 
+    @property
+    def is_usable(self) -> bool:
+        """Something is left of every limit, and no cool-down is running."""
+        return not self.used_up and self.remaining.again_at is None
+
 
 def offer_cards(
     session: Session, revisions: Sequence[OfferRevision], view: View | None = None

@@ -209,7 +209,7 @@ def test_what_is_left_depends_on_who_looks_and_where(
     assert len(seen) == 1, seen
     left = everybodys | {"outlet_day": 2, "holder_day": 1, "household_week": 1}
     assert found == [Remaining(left, NOON + timedelta(minutes=60)), Remaining({}, None)]
-    assert found[0].is_used_up
+    assert not found[0].is_used_up
     assert remaining(session, [revision]) == [Remaining(everybodys)]
     assert not remaining(session, [revision])[0].is_used_up
     [tomorrow] = remaining(session, [revision], View(world.later(days=1), son.id, world.mechanic.id))
