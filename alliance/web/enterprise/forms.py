@@ -94,7 +94,7 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     household_week = CountField(_l("每户每周"), most=MOST_USES)
     household_month = CountField(_l("每户每月"), most=MOST_USES)
     household_ever = CountField(_l("每户累计"), most=MOST_USES)
-    cool_down_minutes = CountField(_l("两次间隔（分钟）"), most=MOST_MINUTES)
+    cool_down_minutes = CountField(_l("两次间隔"), most=MOST_MINUTES)
     outlets = SelectMultipleField(
         _l("适用门店"),
         validate_choice=False,
