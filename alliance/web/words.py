@@ -13,6 +13,7 @@ from flask_babel.speaklater import LazyString
 
 from alliance.money import format_yuan
 from alliance.refused import Reason, Refused
+from alliance.web.limit_words import remedy_words
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,9 @@ FAULTS: Mapping[Fault, Words] = {
 
 
 def remedy_for(refused: Refused) -> str:
-    """The sentence for this very refusal, with its amounts where it has them."""
+    """The sentence for this very refusal, with its figures where it has them."""
     params = refused.params
     if refused.reason is Reason.BELOW_THRESHOLD and isinstance(params.get("threshold_fen"), int):
         threshold = format_yuan(params["threshold_fen"])  # type: ignore[arg-type]
         return str(gettext("消费满 %(threshold)s 才能使用这个优惠，请核对金额。", threshold=threshold))
-    return str(REFUSALS[refused.reason].remedy)
+    return remedy_words(refused) or str(REFUSALS[refused.reason].remedy)

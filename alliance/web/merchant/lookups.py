@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import abort
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Grant, GrantOutlet, Role
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.offers.counters import View
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, read_terms
+from alliance.passes.entitlement import Entitlement
 from alliance.redemptions.models import Redemption, Reversal, Scan
 from alliance.web.entries import Entry, entries
 from alliance.web.offer_cards import OfferCard, offer_cards
@@ -57,10 +59,11 @@ def scan_or_404(session: Session, merchant_id: int, outlet_id: UUID, scan_id: UU
     return scan if scan is not None and scan.outlet_id == outlet_id else abort(404)
 
 
-def usable_cards(session: Session, scan: Scan, holder_id: int) -> list[OfferCard]:
-    """The offers that a scan froze, with what this holder has left."""
+def usable_cards(session: Session, scan: Scan, holder: Entitlement, at: datetime) -> list[OfferCard]:
+    """The offers that a scan froze, with what this holder, the household and the outlet have left today."""
     revisions = session.scalars(_frozen(scan).order_by(OfferRevision.submitted_at, OfferRevision.id)).all()
-    return offer_cards(session, revisions, holder_id)
+    view = View(at, holder.holder_id, holder.household_id, scan.outlet_id)
+    return offer_cards(session, revisions, view)
 
 
 def revision_of_scan(session: Session, scan: Scan, offer_id: str) -> OfferRevision | None:
