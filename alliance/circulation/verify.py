@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
-from alliance.clock import business_date, days, month_of, next_month
+from alliance.clock import business_date, days, month_of, next_month, now
 from alliance.offers.live import TOTAL, holder_scope
 from alliance.offers.models import LimitCounter, OfferRevision
 from alliance.offers.pricing import price, read_terms
@@ -25,6 +25,7 @@ from alliance.redemptions.digests import (
 )
 from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
 from alliance.refused import Refused
+from alliance.webhooks.log import overdue
 
 _BATCH = 2000
 
@@ -184,6 +185,12 @@ def derived_months(session: Session) -> Iterator[Finding]:
             yield from _compare("derived_month", subject, stored.get(key), facts.get(key))
 
 
+def outbox_age(session: Session) -> Iterator[Finding]:
+    """Nothing waits to be told to a merchant for more than five minutes."""
+    for subject, since in overdue(session, now()):
+        yield Finding("outbox_age", subject, since, "tried within five minutes")
+
+
 #: In the order in which they are checked: what the figures are made of comes before the figures.
 INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "redemption_digest": redemption_digests,
@@ -195,6 +202,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "derived_registry": derived_registry,
     "derived_day": derived_days,
     "derived_month": derived_months,
+    "outbox_age": outbox_age,
 }
 
 

@@ -27,6 +27,7 @@ from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
+from alliance.redemptions.events import announce_redemption
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import accept, read
@@ -160,6 +161,7 @@ def _write(
     if not insert_or_ignore(session, Redemption, ["merchant_id", "id"], values):
         return _twins_answer(session, counter, order.id, digest)
     mark_if_late(session, business_date(at), at)
+    announce_redemption(session, values, at)
     take(session, frozen.revision, holder.holder_id)
     return Answer(answer, replayed=False)
 

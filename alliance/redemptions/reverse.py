@@ -14,6 +14,7 @@ from alliance.offers.limits import give_back
 from alliance.offers.models import OfferRevision
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, reversal_digest
+from alliance.redemptions.events import announce_reversal
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.redemptions.redeem import Answer
@@ -133,6 +134,7 @@ def _post(
     if not insert_or_ignore(session, Reversal, ["merchant_id", "id"], values):
         # Only another redemption's reversal can have the id: this one's were looked up under its lock.
         raise Refused(Reason.BODY_MISMATCH)
+    announce_reversal(session, values, at)
     _settle(session, counter, redemption, back, at)
     return Answer(values["answer"], replayed=False)
 
