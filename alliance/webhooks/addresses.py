@@ -121,13 +121,16 @@ def _host(host: str, reach: Reach) -> str:
     host = host.rstrip(".")
     if not host or "%" in host:
         raise UrlInvalid("host")
-    if ":" in host or re.fullmatch(r"\d+|0x[0-9a-f]*", host.rpartition(".")[2]):
+    if ":" in host:
         return _literal(host, reach)
     try:
+        # First of all: wide digits and dots become plain ones.
         ascii_host = host.encode("idna").decode().lower()
     except UnicodeError:
         raise UrlInvalid("host") from None
     labels = ascii_host.split(".")
+    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]):
+        return _literal(ascii_host, reach)
     if len(ascii_host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise UrlInvalid("host")
     if not reach.private and (len(labels) == 1 or labels[-1] in _LOCAL_NAMES):

@@ -67,9 +67,8 @@ class Line:
                 return answer.status
         except httpcore.TimeoutException:
             raise Unanswered(Failure.TIMEOUT) from None
-        except httpcore.ConnectError as error:
-            tls = isinstance(error.__cause__, ssl.SSLError)
-            raise Unanswered(Failure.TLS if tls else Failure.CONNECT) from None
+        except httpcore.ConnectError:
+            raise Unanswered(Failure.CONNECT) from None
         except (httpcore.NetworkError, httpcore.ProtocolError):
             raise Unanswered(Failure.BROKEN) from None
 
@@ -179,9 +178,12 @@ class _Timed(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """Called by httpcore."""
-        secured = self._stream.start_tls(ssl_context, server_hostname, self._network.remaining(timeout))
-        return _Timed(secured, self._network)
+        """Called by httpcore. Raises Unanswered when the other side cannot prove its name."""
+        left = self._network.remaining(timeout)
+        try:
+            return _Timed(self._stream.start_tls(ssl_context, server_hostname, left), self._network)
+        except httpcore.ConnectError:
+            raise Unanswered(Failure.TLS) from None
 
     def get_extra_info(self, info: str) -> Any:
         """Called by httpcore."""
