@@ -59,4 +59,6 @@ def _queue(settings: Settings) -> Huey:
     if url.get_backend_name() == "postgresql":
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return PostgresHuey("alliance", dsn=dsn)
+    # The database may live elsewhere, and the worker may be the first to need the directory.
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
     return SqliteHuey("alliance", filename=str(settings.instance_path / "jobs.db"))

@@ -48,7 +48,6 @@ def test_what_is_still_on_its_way_or_was_sent_again_is_kept(scene, receiver):
 
 
 def test_the_worker_forgets(scene, receiver, settings):
-    settings.instance_path.mkdir(parents=True, exist_ok=True)
     scene.at = clock.now() - timedelta(days=31)
     scene.emit()
     scene.send()
