@@ -32,8 +32,8 @@ _wanted = exists().where(
 _COLUMNS = ("merchant_id", "id", "type", "payload", "at")
 #: The columns of a delivery that waits for its first attempt.
 _NEW = ("merchant_id", "event_id", "endpoint_id", "attempts", "next_attempt_at")
-#: One statement, which writes nothing when nobody listens.
-_EMIT = insert(_event).from_select(
+#: One statement, which writes nothing when nobody listens. Its parameters are what ``event_row`` makes.
+EMIT = insert(_event).from_select(
     _COLUMNS, select(*(bindparam(name, type_=_event.c[name].type) for name in _COLUMNS)).where(_wanted)
 )
 
@@ -44,7 +44,7 @@ def emit(session: Session, merchant_id: int, type_: EventType, data: Mapping[str
     It is sent when the transaction has been committed, and not at all when it is rolled back. ``data`` must
     be plain JSON, and must hold no more of a person than the merchant's API tells.
     """
-    session.execute(_EMIT, event_row(merchant_id, type_, data, at))
+    session.execute(EMIT, event_row(merchant_id, type_, data, at))
 
 
 def event_row(merchant_id: int, type_: EventType, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
