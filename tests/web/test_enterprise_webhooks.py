@@ -158,6 +158,10 @@ def test_an_endpoint_that_the_worker_disabled_says_so(scene):
     scene.session.commit()
     page = text(admin.get(f"{base(scene)}/{endpoint(scene).id}"))
     assert "连续三天送不到，已于 2026-03-04 12:00 自动停用" in page
+    overview = text(admin.get(f"/enterprises/{scene.world.dairy.id}"))
+    assert "接口通知“财务对账”连续三天送不到，已自动停用。" in overview
+    other = scene.browser(Role.ENTERPRISE_ADMIN, enterprise_id=scene.world.garage.id)
+    assert "财务对账" not in text(other.get(f"/enterprises/{scene.world.garage.id}"))
 
 
 def test_a_new_secret(scene):

@@ -32,17 +32,22 @@ class EndpointLine:
     types: Sequence[EventType]
 
     @property
+    def is_given_up(self) -> bool:
+        """The worker disabled it, because nothing had arrived there for three days."""
+        return self.endpoint.disabled_at is not None and self.endpoint.disabled_by_id is None
+
+    @property
     def mark(self) -> str:
         """The name of its state for the style sheet."""
         if self.endpoint.disabled_at is not None:
-            return "returned" if self.endpoint.disabled_by_id is None else "ended"
+            return "returned" if self.is_given_up else "ended"
         return "submitted" if self.endpoint.failing_since else "live"
 
     @property
     def state_words(self) -> str:
         """``正常``."""
         if self.endpoint.disabled_at is not None:
-            return str(_("已自动停用") if self.endpoint.disabled_by_id is None else _("已停用"))
+            return str(_("已自动停用") if self.is_given_up else _("已停用"))
         return str(_("送不到，重试中") if self.endpoint.failing_since else _("正常"))
 
     @property
