@@ -41,7 +41,8 @@ def test_every_constraint_has_a_name() -> None:
     "name",
     [
         "outlets", "outlet_zones", "offers", "offer_revisions", "offer_approvals", "limit_counters", "scans",
-        "redemptions", "reversals", "refused_attempts",
+        "redemptions", "reversals", "refused_attempts", "outbox_events", "webhook_endpoints",
+        "webhook_subscriptions", "webhook_deliveries", "webhook_attempts",
     ],
 )  # fmt: skip
 def test_what_a_merchant_owns_is_keyed_by_merchant(name: str) -> None:

@@ -16,7 +16,7 @@ from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
 from alliance.circulation.verify_ledger import LEDGER
 from alliance.circulation.verify_limits import limit_counters, limits_exceeded
-from alliance.clock import business_date, days, month_of, next_month
+from alliance.clock import business_date, days, month_of, next_month, now
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import price, read_terms
 from alliance.redemptions.digests import (
@@ -27,6 +27,7 @@ from alliance.redemptions.digests import (
 )
 from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
 from alliance.refused import Refused
+from alliance.webhooks.log import overdue
 
 _BATCH = 2000
 
@@ -165,9 +166,16 @@ def derived_months(session: Session) -> Iterator[Finding]:
             yield from compare("derived_month", subject, stored.get(key), facts.get(key))
 
 
+def outbox_age(session: Session) -> Iterator[Finding]:
+    """Nothing waits to be told to a merchant for more than five minutes."""
+    for subject, since in overdue(session, now()):
+        yield Finding("outbox_age", subject, since, "tried within five minutes")
+
+
 #: In the order in which they are checked: what the figures are made of comes before the figures.
 INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     # Before anything that takes time: it holds the clock against what the snapshot says.
+    "outbox_age": outbox_age,
     "audit_unsealed": audit_unsealed,
     "audit_chain": audit_chain,
     "redemption_digest": redemption_digests,

@@ -29,6 +29,7 @@ from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
+from alliance.redemptions.events import announce_redemption
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import accept, read
@@ -174,6 +175,7 @@ def post(
         return _twins_answer(session, counter, values["id"], values["body_digest"])
     mark_if_late(session, values["business_date"], at)
     _record(session, counter, values, at)
+    announce_redemption(session, values, at)
     take(session, revision, use_of(values))
     return Answer(values["answer"], replayed=False)
 

@@ -18,6 +18,7 @@ from alliance.audit.trail import record
 from alliance.clock import month_of
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, reversal_digest
+from alliance.redemptions.events import announce_reversal
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.redemptions.months import closed_while_locked, posted_month_for
@@ -165,6 +166,7 @@ def _post(
     if not insert_or_ignore(session, Reversal, ["merchant_id", "id"], values):
         # Only another redemption's reversal can have the id: this one's were looked up under its lock.
         raise Refused(Reason.BODY_MISMATCH)
+    announce_reversal(session, values, at)
     _settle(session, counter, redemption, back, at)
     return Answer(values["answer"], replayed=False)
 

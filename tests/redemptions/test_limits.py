@@ -13,7 +13,7 @@ from alliance.offers.limits import Limits
 from alliance.offers.models import LimitCounter
 from alliance.offers.pricing import AlliancePrice, Discount
 from alliance.people.models import Holder
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.refused import Reason, Refused
 from tests.world import World
 
@@ -59,7 +59,16 @@ class Till:
 
     def give_back(self, id_: UUID, refund_fen: int | None = None) -> None:
         counter = self.world.counter()
-        reverse(self.session, counter, uuid4(), id_, "退", self.world.at, refund_fen=refund_fen)
+        reverse(
+            self.session,
+            counter,
+            uuid4(),
+            id_,
+            "退",
+            self.world.at,
+            refund_fen=refund_fen,
+            authority=Authority.MERCHANT,
+        )
         self.session.commit()
 
     def counters(self) -> dict[str, int]:
