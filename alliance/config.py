@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     https: bool = False
     #: How many reverse proxies stand in front; their X-Forwarded headers are believed, nobody else's.
     proxies: int = Field(default=0, ge=0, le=5)
+    #: How often one API token may call, and one address that shows none; in each worker process.
+    api_reads_per_minute: int = Field(default=1200, ge=1)
+    api_writes_per_minute: int = Field(default=600, ge=1)
+    api_strangers_per_minute: int = Field(default=120, ge=1)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

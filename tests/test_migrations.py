@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from alliance import schema, store
 from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.redemptions.reverse import reverse
 from tests.world import World
 
@@ -50,7 +51,7 @@ def test_rows_survive_the_way_down_and_up(empty_database_url: str) -> None:
         world.redeem(id_=id_)
         reverse(session, world.counter(), uuid4(), id_, "顾客退货", world.at)
         shop = world.dairy_shop
-        create_token(session, "收银系统", shop.merchant_id, shop.id, None, None, world.at)
+        create_token(session, "收银系统", shop.merchant_id, shop.id, None, COMMAND_LINE, world.at)
         session.commit()
     before = counts(empty_database_url)
     store.downgrade(empty_database_url, "0001")

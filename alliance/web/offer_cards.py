@@ -12,6 +12,8 @@ from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.live import TOTAL, holder_scope
 from alliance.offers.models import LimitCounter, OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
+from alliance.redemptions.models import Scan
+from alliance.redemptions.scan import frozen
 from alliance.web import plain
 
 #: (merchant_id, offer_id or revision_id)
@@ -74,6 +76,11 @@ def offer_cards(
         )
         for revision in revisions
     ]
+
+
+def cards_of_scan(session: Session, scan: Scan, holder_id: int) -> list[OfferCard]:
+    """The offers that a scan froze, with what this holder has left."""
+    return offer_cards(session, session.scalars(frozen(scan)).all(), holder_id)
 
 
 def _merchant_names(session: Session, ids: set[int]) -> dict[int, str]:

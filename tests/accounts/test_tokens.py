@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from alliance.accounts.models import ApiToken
 from alliance.accounts.tokens import create_token, revoke_token, token_for
+from alliance.audit.trail import COMMAND_LINE
 from tests.world import NOON, World
 
 
@@ -15,8 +16,8 @@ def world(session) -> World:
 
 def test_a_token_is_found_by_its_plain_text_only(session, world):
     shop = world.dairy_shop
-    made, plain = create_token(session, "收银系统", shop.merchant_id, shop.id, None, None, NOON)
-    create_token(session, "另一台", shop.merchant_id, world.dairy_kiosk.id, None, None, NOON)
+    made, plain = create_token(session, "收银系统", shop.merchant_id, shop.id, None, COMMAND_LINE, NOON)
+    create_token(session, "另一台", shop.merchant_id, world.dairy_kiosk.id, None, COMMAND_LINE, NOON)
     assert plain.startswith("alc_")
     assert len(plain) == 4 + 43
     assert token_for(session, plain) is made
@@ -26,22 +27,22 @@ def test_a_token_is_found_by_its_plain_text_only(session, world):
 
 
 def test_the_store_holds_no_plain_text(session, world):
-    _, plain = create_token(session, "统计", None, None, world.east.id, None, NOON)
+    _, plain = create_token(session, "统计", None, None, world.east.id, COMMAND_LINE, NOON)
     row = session.execute(sa.select(ApiToken.__table__)).one()
     assert plain not in repr(row)
     assert plain.removeprefix("alc_") not in repr(row)
 
 
-def test_a_revoked_token_is_none(session):
-    made, plain = create_token(session, "统计", None, None, None, None, NOON)
-    revoke_token(made, NOON)
-    revoke_token(made, NOON.replace(year=2027))
+def test_a_revoked_token_says_when_and_by_whom(session):
+    made, plain = create_token(session, "统计", None, None, None, COMMAND_LINE, NOON)
+    revoke_token(session, made, COMMAND_LINE, NOON)
+    revoke_token(session, made, COMMAND_LINE, NOON.replace(year=2027))
     session.flush()
     assert made.revoked_at == NOON
-    assert token_for(session, plain) is None
+    assert token_for(session, plain).revoked_at == NOON
 
 
 def test_a_token_of_an_outlet_has_no_zone(session, world):
     shop = world.dairy_shop
     with pytest.raises(sa.exc.IntegrityError):
-        create_token(session, "两用", shop.merchant_id, shop.id, world.east.id, None, NOON)
+        create_token(session, "两用", shop.merchant_id, shop.id, world.east.id, COMMAND_LINE, NOON)

@@ -34,7 +34,9 @@ NO_NUMBER, NO_UUID = 987654321, UUID("00000000-0000-7000-8000-000000000000")
 NOTHING: dict[str, object] = {
     "enterprise_id": NO_NUMBER,
     "merchant_id": NO_NUMBER,
-    **dict.fromkeys(("outlet_id", "scan_id", "redemption_id", "offer_id", "revision_id"), NO_UUID),
+    **dict.fromkeys(
+        ("outlet_id", "scan_id", "redemption_id", "offer_id", "revision_id", "token_id"), NO_UUID
+    ),
 }
 #: Arguments that say whose something is; the others name a thing of his.
 OWNERS = frozenset({"enterprise_id", "merchant_id", "outlet_id"})
@@ -115,10 +117,15 @@ class Stage:
         with self.app.test_request_context():
             path = self.app.url_for(route.endpoint, **target.arguments)
         if method not in ("GET", "HEAD"):
-            options = {"json": {}} if path.startswith("/api/") else {"data": self._form(target)}
+            options = {"json": body()} if path.startswith("/api/") else {"data": self._form(target)}
             if csrf:
                 headers["X-CSRFToken"] = form_token(client)
         return client.open(path, method=method, query_string=PERIOD, headers=headers, **options)
+
+
+def body() -> dict[str, str]:
+    """What a reversal wants: the API looks for a redemption only once the body fits."""
+    return {"id": str(uuid4()), "reason": "顾客退货"}
 
 
 def build(app: Flask) -> Stage:
@@ -140,7 +147,11 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
     redemption = world.session.get_one(Redemption, (outlet.merchant_id, id_))
     draft = Draft(code=f"NEW-{outlet.code}", title="待审优惠", terms=Discount(pay_permille=900))
     revision = submit(world.session, outlet.merchant_id, draft, COMMAND_LINE, world.at)
+    token, _ = create_token(
+        world.session, "一号机", outlet.merchant_id, outlet.id, None, COMMAND_LINE, world.at
+    )
     return {
+        "token_id": token.id,
         "enterprise_id": outlet.merchant_id,
         "merchant_id": outlet.merchant_id,
         "outlet_id": outlet.id,
@@ -170,12 +181,14 @@ def _people_of(world: World) -> Iterator[Person]:
     for zone in (_empty_zone(world), world.east):
         grant(session, account, Role.ZONE_ORGANIZER, COMMAND_LINE, at, zone_id=zone.id)
     yield Person("organizer of two zones", account.id, Role.ZONE_ORGANIZER)
-    _, plain = create_token(session, "收银", shop.merchant_id, shop.id, None, None, at)
+    _, plain = create_token(session, "收银", shop.merchant_id, shop.id, None, COMMAND_LINE, at)
     yield Person("outlet token", bearer=plain, token=TokenKind.OUTLET)
-    _, plain = create_token(session, "统计", None, None, None, None, at)
+    _, plain = create_token(session, "总部", shop.merchant_id, None, None, COMMAND_LINE, at)
+    yield Person("merchant token", bearer=plain, token=TokenKind.MERCHANT)
+    _, plain = create_token(session, "统计", None, None, None, COMMAND_LINE, at)
     yield Person("report token", bearer=plain, token=TokenKind.REPORT)
-    ended, plain = create_token(session, "停用", None, None, None, None, at)
-    revoke_token(ended, at)
+    ended, plain = create_token(session, "停用", shop.merchant_id, shop.id, None, COMMAND_LINE, at)
+    revoke_token(session, ended, COMMAND_LINE, at)
     yield Person("revoked token", bearer=plain)
     yield Person("invented token", bearer="alc_" + "x" * 43)
 

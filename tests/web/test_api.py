@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from alliance import clock
 from alliance.accounts.tokens import create_token, revoke_token, token_for
+from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.pricing import Discount, Threshold
 from alliance.passes.keys import Keyring
 from alliance.redemptions.models import Redemption, RefusedAttempt
@@ -33,9 +34,9 @@ class Pos:
             world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=1)
             world.live_offer(world.dairy, "T", Threshold(threshold_fen=10000, off_fen=1000))
             shop, at = world.dairy_shop, world.at
-            _, self.token = create_token(session, "till", shop.merchant_id, shop.id, None, None, at)
-            _, self.reports = create_token(session, "reports", None, None, None, None, at)
-            _, self.east = create_token(session, "east", None, None, world.east.id, None, at)
+            _, self.token = create_token(session, "till", shop.merchant_id, shop.id, None, COMMAND_LINE, at)
+            _, self.reports = create_token(session, "reports", None, None, None, COMMAND_LINE, at)
+            _, self.east = create_token(session, "east", None, None, world.east.id, COMMAND_LINE, at)
 
     def shown(self) -> str:
         with store_of(self.app) as session:
@@ -196,7 +197,7 @@ def test_only_an_outlets_token_redeems(pos: Pos) -> None:
     is_problem(pos.post(body, token="alc_wrong"), 401, "unauthenticated")
     is_problem(pos.post(body, token=pos.reports), 403, "forbidden")
     with store_of(pos.app) as session:
-        revoke_token(token_for(session, pos.token), clock.now())
+        revoke_token(session, token_for(session, pos.token), COMMAND_LINE, clock.now())
     is_problem(pos.post(body), 401, "unauthenticated")
     assert pos.count(Redemption) == 0
 
@@ -261,7 +262,19 @@ def test_every_reason_has_words() -> None:
 def test_the_description_is_whole(pos: Pos) -> None:
     spec = pos.client.get("/api/v1/openapi.json").get_json()
     assert spec["openapi"].startswith("3.1")
-    assert set(spec["paths"]) == {"/api/v1/redemptions", "/api/v1/circulation"}
+    assert set(spec["paths"]) == {
+        f"/api/v1/{path}"
+        for path in (
+            "scans",
+            "redemptions",
+            "redemptions/{redemption_id}",
+            "redemptions/{redemption_id}/reversals",
+            "reversals",
+            "reconciliation",
+            "refused-attempts",
+            "circulation",
+        )
+    }
     text = json.dumps(spec)
     references = {part.split('"')[0] for part in text.split('"$ref": "#/')[1:]}
     for reference in references:

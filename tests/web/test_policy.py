@@ -52,7 +52,9 @@ def expected(rule: policy.Rule, person: Person, target: Target, is_api: bool) ->
     if person.bearer and rule.tokens:
         if person.token is None:
             return 401
-        return ALLOWED if person.token in rule.tokens else 403
+        if person.token not in rule.tokens:
+            return 403
+        return ALLOWED if target.exists else 404
     if person.account_id is None:
         return 401 if is_api else TO_SIGN_IN
     if rule.signed_in:

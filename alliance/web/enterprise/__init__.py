@@ -6,4 +6,4 @@ bp = Blueprint(
     "enterprise", __name__, url_prefix="/enterprises/<int:enterprise_id>", template_folder="templates"
 )
 
-from alliance.web.enterprise import offers, overview  # noqa: E402, F401 - registers the routes
+from alliance.web.enterprise import offers, overview, refusals, tokens  # noqa: E402, F401 - registers the routes

@@ -6,15 +6,15 @@ from datetime import date
 from uuid import UUID
 
 from flask import abort
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Grant, GrantOutlet, Role
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import OfferRevision
 from alliance.redemptions.models import Redemption, Scan
+from alliance.redemptions.scan import frozen
 from alliance.web.entries import Entry, entries
-from alliance.web.offer_cards import OfferCard, offer_cards
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,9 @@ def scan_or_404(session: Session, merchant_id: int, outlet_id: UUID, scan_id: UU
     return scan if scan is not None and scan.outlet_id == outlet_id else abort(404)
 
 
-def usable_cards(session: Session, scan: Scan, holder_id: int) -> list[OfferCard]:
-    """The offers that a scan froze, with what this holder has left."""
-    revisions = session.scalars(_frozen(scan).order_by(OfferRevision.submitted_at, OfferRevision.id)).all()
-    return offer_cards(session, revisions, holder_id)
-
-
 def revision_of_scan(session: Session, scan: Scan, offer_id: str) -> OfferRevision | None:
     """The revision of an offer that a scan froze."""
-    revisions = session.scalars(_frozen(scan))
+    revisions = session.scalars(frozen(scan))
     return next((revision for revision in revisions if str(revision.offer_id) == offer_id), None)
 
 
@@ -84,10 +78,3 @@ def entry_or_404(session: Session, merchant_id: int, outlet_id: UUID, redemption
     here = (Redemption.merchant_id == merchant_id, Redemption.outlet_id == outlet_id)
     found = entries(session, *here, Redemption.id == redemption_id)
     return found[0] if found else abort(404)
-
-
-def _frozen(scan: Scan) -> Select[OfferRevision]:
-    return select(OfferRevision).where(
-        OfferRevision.merchant_id == scan.merchant_id,
-        OfferRevision.id.in_([UUID(id_) for id_ in scan.revision_ids]),
-    )
