@@ -50,7 +50,7 @@ TO_OWN = ALWAYS | {
     relations.merchant_in_zone,
 }
 #: So that pages and reports of a period have one.
-PERIOD = {"from": "2026-01-01", "to": "2026-01-31"}
+PERIOD = {"from": "2026-01-01", "to": "2026-01-31", "date": "2026-01-01"}
 
 
 @dataclass(frozen=True)
