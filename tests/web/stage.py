@@ -49,8 +49,8 @@ TO_OWN = ALWAYS | {
     relations.outlet_of_own_enterprise,
     relations.merchant_in_zone,
 }
-#: So that pages and reports of a period have one.
-PERIOD = {"from": "2026-01-01", "to": "2026-01-31", "date": "2026-01-01"}
+#: So that pages and reports of a period have one; the reconciliation wants one day.
+PERIOD, DAY = {"from": "2026-01-01", "to": "2026-01-31"}, {"date": "2026-01-01"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,8 @@ class Stage:
             options = {"json": body()} if path.startswith("/api/") else {"data": self._form(target)}
             if csrf:
                 headers["X-CSRFToken"] = form_token(client)
-        return client.open(path, method=method, query_string=PERIOD, headers=headers, **options)
+        query = DAY if path.endswith("/reconciliation") else PERIOD
+        return client.open(path, method=method, query_string=query, headers=headers, **options)
 
 
 def body() -> dict[str, str]:

@@ -10,13 +10,13 @@ from alliance.circulation.report import MAX_DAYS, Report, report, zone_flow
 from alliance.store import one_snapshot
 from alliance.web.api import bp
 from alliance.web.api.problems import problems
-from alliance.web.api.schemas import TEXT, Day
+from alliance.web.api.schemas import TEXT, Day, Query
 from alliance.web.extensions import db
 from alliance.web.reporting import reporting_zone
 from alliance.web.words import Fault
 
 
-class CirculationQuery(BaseModel):
+class CirculationQuery(Query):
     """An inclusive period of business dates (Asia/Shanghai), and the zone whose outlets count."""
 
     from_: Day = Field(alias="from")

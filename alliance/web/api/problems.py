@@ -35,9 +35,9 @@ REDEEMING: tuple[Named, ...] = (
     Reason.LIMIT_TOTAL, Reason.LIMIT_HOLDER, Reason.LIMIT_HOUSEHOLD, Reason.LIMIT_DAY, Reason.LIMIT_BUDGET,
     Reason.COOL_DOWN,
 )  # fmt: skip
+FINDING: tuple[Named, ...] = (Fault.NOT_FOUND, Reason.REDEMPTION_NOT_FOUND)
 REVERSING: tuple[Named, ...] = (
-    Reason.REDEMPTION_NOT_FOUND, Reason.REVERSED_ALREADY, Reason.REFUND_EXCEEDS_PAID, Reason.UNDO_TOO_LATE,
-    Reason.MONTH_CLOSED,
+    *FINDING, Reason.REVERSED_ALREADY, Reason.REFUND_EXCEEDS_PAID, Reason.UNDO_TOO_LATE, Reason.MONTH_CLOSED,
 )  # fmt: skip
 
 
@@ -94,6 +94,8 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
     }
     for operations in spec["paths"].values():
         for operation in operations.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
             for status, response in operation.get("responses", {}).items():
                 names = [*_RATE_HEADERS, *_MORE_HEADERS.get(str(status), ())]
                 headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -12,11 +12,11 @@ from alliance.store import one_snapshot
 from alliance.web.api import bp
 from alliance.web.api.counters import own_outlet
 from alliance.web.api.problems import problems
-from alliance.web.api.schemas import Amounts, Day, NamedCode, OutletName
+from alliance.web.api.schemas import Amounts, Day, NamedCode, OutletName, Query
 from alliance.web.extensions import db
 
 
-class ReconciliationQuery(BaseModel):
+class ReconciliationQuery(Query):
     """A business date (Asia/Shanghai)."""
 
     date: Day

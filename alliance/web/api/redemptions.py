@@ -20,7 +20,7 @@ from alliance.web.api import bp, lookups
 from alliance.web.api.answers import told
 from alliance.web.api.counters import counter_of, own_outlet
 from alliance.web.api.lookups import Reach
-from alliance.web.api.problems import REDEEMING, WRITING, problems
+from alliance.web.api.problems import FINDING, REDEEMING, WRITING, problems
 from alliance.web.api.schemas import (
     TEXT,
     Minted,
@@ -103,7 +103,11 @@ def list_redemptions(query_data: PageQuery) -> dict[str, Any]:
 
 @bp.get("/redemptions/<uuid:redemption_id>")
 @bp.output(RedemptionState)
-@bp.doc(summary="One redemption", security="pos_token", responses=problems(Reason.REDEMPTION_NOT_FOUND))
+@bp.doc(
+    summary="One redemption",
+    security="pos_token",
+    responses=problems(*FINDING),
+)
 def show_redemption(redemption_id: UUID) -> dict[str, Any]:
     """The redemption as it stands, with its reversals and what they have left of it."""
     where = Reach(g.token.merchant_id, g.token.outlet_id)

@@ -21,14 +21,14 @@ MAX_PAGE = 200
 
 
 def _only_iso(value: Any) -> Any:
-    # Pydantic would read a bare number as seconds since 1970.
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+    # Pydantic would read a bare number as seconds since 1970. The ends of the calendar have no day beyond.
+    if isinstance(value, str) and not re.fullmatch(r"(19|2\d)\d\d-\d\d-\d\d", value, re.ASCII):
         raise ValueError(_("应为日期，例如 2026-03-01"))
     return value
 
 
-#: Far from the ends of the calendar, so that a day has a next one.
-Day = Annotated[date, BeforeValidator(_only_iso), Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
+#: From 1900 to 2999.
+Day = Annotated[date, BeforeValidator(_only_iso)]
 Presentation = Annotated[
     str,
     Field(
@@ -62,7 +62,13 @@ class Minted(BaseModel):
     )
 
 
-class PageQuery(BaseModel):
+class Query(BaseModel):
+    """Parameters: one that does not exist is a mistake, or a misspelt filter would list everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageQuery(Query):
     """Which part of a list: inclusive business dates, one outlet, and where the last page ended."""
 
     outlet: OutletName | None = None
