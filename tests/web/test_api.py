@@ -233,5 +233,15 @@ def test_the_description_is_whole(pos: Pos) -> None:
             assert name in found, reference
             found = found[name]
     assert references >= {"components/schemas/Problem", "components/schemas/RedemptionRequest"}
+    declared = {
+        reason
+        for operations in spec["paths"].values()
+        for operation in operations.values()
+        for response in operation["responses"].values()
+        for content in response["content"].values()
+        for part in content["schema"].get("allOf", ())
+        for reason in part.get("properties", {}).get("reason", {}).get("enum", ())
+    }
+    assert set(Reason) - declared == {Reason.UNDO_TOO_LATE}, "only a cashier's ten minutes end"
     reasons = spec["components"]["schemas"]["Reason"]["enum"]
     assert reasons == [str(reason) for reason in Reason]

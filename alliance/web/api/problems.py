@@ -37,7 +37,7 @@ REDEEMING: tuple[Named, ...] = (
 )  # fmt: skip
 FINDING: tuple[Named, ...] = (Fault.NOT_FOUND, Reason.REDEMPTION_NOT_FOUND)
 REVERSING: tuple[Named, ...] = (
-    *FINDING, Reason.REVERSED_ALREADY, Reason.REFUND_EXCEEDS_PAID, Reason.UNDO_TOO_LATE, Reason.MONTH_CLOSED,
+    *FINDING, Reason.REVERSED_ALREADY, Reason.REFUND_EXCEEDS_PAID, Reason.MONTH_CLOSED,
 )  # fmt: skip
 
 
