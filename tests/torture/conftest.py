@@ -1,5 +1,6 @@
 """The figures of the torture: each test notes what it did and saw, a table at the end sums it up."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,31 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _table(terminalreporter: Any) -> Iterator[str]:
-    yield "| test | outcome | figures | seconds |"
-    yield "|---|---|---|---:|"
+    yield "| fault | database | tests | outcome | figures | seconds |"
+    yield "|---|---|---:|---|---|---:|"
+    rows: dict[tuple[str, str], list[Any]] = {}
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
-            figures = [
-                f"{figure:,} {name.removeprefix(FIGURE)}"
-                for name, figure in report.user_properties
-                if name.startswith(FIGURE)
-            ]
-            if report.when == "call" and figures:
-                file, _, test = report.nodeid.rpartition("/")[2].partition("::")
-                name = f"{file.removeprefix('test_').removesuffix('.py')}: {test.removeprefix('test_')}"
-                yield f"| {name} | {outcome} | {', '.join(figures)} | {report.duration:.0f} |"
+            if report.when == "call" and "/torture/" in report.nodeid and _figures([report]):
+                rows.setdefault(_fault_and_database(report.nodeid), []).append(report)
+    for (fault, database), reports in rows.items():
+        outcome = "passed" if all(report.passed for report in reports) else "FAILED"
+        figures = ", ".join(f"{figure:,} {name}" for name, figure in _figures(reports).items())
+        seconds = sum(report.duration for report in reports)
+        yield f"| {fault} | {database} | {len(reports)} | {outcome} | {figures} | {seconds:.0f} |"
+
+
+def _figures(reports: list[Any]) -> Counter[str]:
+    """Sums by name, in the order of the first note; a figure of 0 is one too."""
+    figures: Counter[str] = Counter()
+    for report in reports:
+        for name, figure in report.user_properties:
+            if name.startswith(FIGURE):
+                figures[name.removeprefix(FIGURE)] += figure
+    return figures
+
+
+def _fault_and_database(nodeid: str) -> tuple[str, str]:
+    test, _, parameters = nodeid.partition("::test_")[2].partition("[")
+    database = next((name for name in ("sqlite", "postgresql") if name in parameters), "")
+    return test.replace("_", " "), database
