@@ -23,13 +23,28 @@ from tests.world import NOON
 
 #: A history has so many deeds; PostgreSQL gets a share, because SQLite in the process is faster.
 DEEDS = 50
-HISTORIES = {"sqlite": scale(short=48, long=1600), "postgresql": scale(short=12, long=400)}
+HISTORIES = {"sqlite": scale(short=52, long=1750), "postgresql": scale(short=13, long=450)}
 EVER = date(1, 1, 1)
 MERCHANTS = {"shop": "dairy", "kiosk": "dairy", "hall": "garage"}
 #: The first of each is live from the beginning.
 CODES = {"dairy": ("MILK", "A", "B"), "garage": ("WASH", "A", "B")}
 
 pick = st.integers(0, 999)
+#: Each must have come up in the larger share of the histories: a rule that is never met is not tried.
+REFUSALS = {
+    "already_presented",
+    "amount_out_of_range",
+    "below_threshold",
+    "expired",
+    "limit_holder",
+    "limit_total",
+    "not_entitled",
+    "offer_not_found",
+    "redemption_not_found",
+    "refund_exceeds_paid",
+    "reversed_already",
+    "revoked",
+}
 OUTLETS, HOLDERS = sorted(MERCHANTS), ("mechanic", "salesman", "child", "milkman")
 COUNTER_DEEDS = [
     "buy",
@@ -45,11 +60,11 @@ COUNTER_DEEDS = [
     "reverse",
     "retry a reversal",
 ]
-ODD_GROSS, ODD_QUANTITY = (0, -1, 1, 899, 900, 10**9, 10**9 + 1), (2, 3, 9999, 10_000, 0)
+ODD_GROSS, ODD_QUANTITY = (0, -1, 1, 4999, 5000, 10**9, 10**9 + 1), (2, 3, 9999, 10_000, 0)
 outlets, holders = st.sampled_from(OUTLETS), st.sampled_from(HOLDERS)
 employees = st.sampled_from(("mechanic", "salesman", "milkman"))
 places = st.sampled_from((*OUTLETS, "dairy", "garage"))
-limit = st.sampled_from((None, None, 1, 2, 3))
+limit = st.sampled_from((None, 1, 1, 2, 3))
 days = st.sampled_from((None, None, None, -1, 0, 1, 2, 30))
 terms = st.one_of(
     st.builds(Terms, st.just("discount"), st.integers(1, 999)),
@@ -105,8 +120,8 @@ class Alliance(RuleBasedStateMachine):
         self.scanned: list[tuple[str, int]] = []
         self.reversed: list[tuple[Any, ...]] = []
         self.order: tuple[Any, ...] = ()
-        self.submit("shop", 1, Terms("threshold", 900, 100), 5, 2, None, None, False, True)
-        self.submit("hall", 1, Terms("alliance_price", 700), None, 3, None, 40, True, True)
+        self.submit("shop", 1, Terms("threshold", 5000, 500), 2, None, None, None, False, True)
+        self.submit("hall", 1, Terms("alliance_price", 700), None, 1, None, 40, True, True)
 
     # --- the frame ---
 
@@ -249,7 +264,7 @@ class Alliance(RuleBasedStateMachine):
     def at_the_counter(self, dice: Random) -> None:
         """One of the counter's deeds; a purchase when there is nothing yet to do the others to."""
         deed, outlet, holder = dice.choice(COUNTER_DEEDS), dice.choice(OUTLETS), dice.choice(HOLDERS)
-        elsewhere = dice.choice(OUTLETS) if dice.random() < 0.1 else None
+        elsewhere = dice.choice(OUTLETS) if dice.random() < 0.25 else None
         typed, which = dice.random() < 0.3, dice.randrange(1000)
         gross = dice.choice(ODD_GROSS) if dice.random() < 0.1 else dice.randint(1, 20_000)
         quantity = dice.choice(ODD_QUANTITY) if dice.random() < 0.2 else 1
@@ -266,7 +281,7 @@ class Alliance(RuleBasedStateMachine):
         elif deed == "retry" and self.tried:
             self.retry(*nth_last(self.tried, which, 12), outlet, which)
         elif deed == "reverse" and self.model.sold:
-            self.reverse(nth_last(list(self.model.sold), which, 6), elsewhere, which, typed)
+            self.reverse(nth_last(list(self.model.sold), which, 6), elsewhere, which, dice.random() < 0.5)
         elif deed == "retry a reversal" and self.reversed:
             self.retry_reversal(nth_last(self.reversed, which, 6), other=typed)
         else:
@@ -397,3 +412,5 @@ def test_state_machine(database_url: str, engine: sa.Engine, note: Note) -> None
     for name in ("steps", "deeds", "redemptions", "reversals", "accepted"):
         note(name, seen.pop(name))
     note("refused", seen.total())
+    if database == "sqlite":
+        assert seen.keys() >= REFUSALS
