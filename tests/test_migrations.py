@@ -15,7 +15,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.limits import Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from tests.world import World
 
 
@@ -52,7 +52,7 @@ def test_rows_survive_the_way_down_and_up(empty_database_url: str) -> None:
     with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
         world, id_ = World(session), uuid4()
         world.redeem(id_=id_)
-        reverse(session, world.counter(), uuid4(), id_, "顾客退货", world.at)
+        reverse(session, world.counter(), uuid4(), id_, "顾客退货", world.at, authority=Authority.MERCHANT)
         shop = world.dairy_shop
         create_token(session, "收银系统", shop.merchant_id, shop.id, None, COMMAND_LINE, world.at)
         session.commit()
