@@ -1,4 +1,4 @@
-"""Background jobs: deriving past days, sealing the audit trail, and forgetting what has expired.
+"""Background jobs: deriving past days, sealing the audit trail, forgetting; and the courier of the webhooks.
 
 The queue lives in a file of its own beside SQLite, or in PostgreSQL: there is no broker to run.
 """
@@ -16,6 +16,10 @@ from alliance.config import Settings
 from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
 from alliance.store import for_writing, make_engine, sessionmaker_for
+from alliance.webhooks import log as webhook_log
+from alliance.webhooks.addresses import Reach
+from alliance.webhooks.courier import Courier
+from alliance.webhooks.signing import Sealer
 
 
 def make_jobs(settings: Settings) -> Huey:
@@ -51,11 +55,17 @@ def make_jobs(settings: Settings) -> Huey:
             for_writing(session)
             at = clock.now()
             forget_typed_codes(session, at)
-            for kept in (sign_in, codes, attempts, devices):
+            for kept in (sign_in, codes, attempts, devices, webhook_log):
                 kept.forget_expired(session, at)
             session.commit()
 
     return jobs
+
+
+def make_courier(settings: Settings) -> Courier:
+    """What sends this installation's webhooks. Not a periodic job: a merchant expects them within seconds."""
+    sessions = sessionmaker_for(make_engine(settings.database_url, patient=True))
+    return Courier(sessions, Sealer(settings.secret_key), Reach.of(settings))
 
 
 def _queue(settings: Settings) -> Huey:
@@ -63,4 +73,6 @@ def _queue(settings: Settings) -> Huey:
     if url.get_backend_name() == "postgresql":
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return PostgresHuey("alliance", dsn=dsn)
+    # The database may live elsewhere, and the worker may be the first to need the directory.
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
     return SqliteHuey("alliance", filename=str(settings.instance_path / "jobs.db"))

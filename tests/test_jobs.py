@@ -23,7 +23,6 @@ from tests.world import World
 
 @pytest.fixture
 def jobs(settings: Settings):
-    settings.instance_path.mkdir(parents=True, exist_ok=True)
     return {type(task).__name__: task for task in make_jobs(settings)._registry.periodic_tasks}
 
 

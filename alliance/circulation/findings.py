@@ -1,5 +1,6 @@
-"""What a verification finds."""
+"""What verification finds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -11,3 +12,9 @@ class Finding:
     subject: str
     stored: object
     expected: object
+
+
+def compare(invariant: str, subject: str, stored: object, expected: object) -> Iterator[Finding]:
+    """A finding, when the two differ."""
+    if stored != expected:
+        yield Finding(invariant, subject, stored, expected)

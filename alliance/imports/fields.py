@@ -20,6 +20,7 @@ from alliance.clock import from_wall_clock
 from alliance.enterprises.credit_code import is_credit_code
 from alliance.imports.words import Problem
 from alliance.money import MAX_FEN, parse_yuan
+from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES
 from alliance.people.phones import parse_phone
 from alliance.zones.tree import is_zone_code
 
@@ -38,7 +39,6 @@ _MOMENT = re.compile(
 #: Day 0 of Excel's count of days, for dates from March 1900 on.
 _EXCEL_EPOCH = datetime(1899, 12, 30)
 _YEARS = range(1900, 2101)
-_MAX_COUNT = 1_000_000_000
 
 
 class Unfit(ValueError):
@@ -150,13 +150,7 @@ def fen(text: str) -> int:
 
 def yuan(text: str) -> int:
     """A non-negative amount in yuan, as 分."""
-    try:
-        amount = parse_yuan(text)
-    except ValueError:
-        raise Unfit(Problem.YUAN) from None
-    if amount < 0:
-        raise Unfit(Problem.NEGATIVE)
-    return _affordable(amount)
+    return _affordable(_yuan(text))
 
 
 def positive_yuan(text: str) -> int:
@@ -164,6 +158,16 @@ def positive_yuan(text: str) -> int:
     amount = yuan(text)
     if amount == 0:
         raise Unfit(Problem.ZERO)
+    return amount
+
+
+def budget(text: str) -> int:
+    """An amount in yuan above 0 that many purchases share, as 分."""
+    amount = _yuan(text)
+    if amount == 0:
+        raise Unfit(Problem.ZERO)
+    if amount > MOST_BUDGET_FEN:
+        raise Unfit(Problem.BUDGET_TOO_LARGE)
     return amount
 
 
@@ -214,6 +218,16 @@ def _length(column: InstrumentedAttribute[Any]) -> int:
     return cast("int", cast("String", column.type).length)
 
 
+def _yuan(text: str) -> int:
+    try:
+        amount = parse_yuan(text)
+    except ValueError:
+        raise Unfit(Problem.YUAN) from None
+    if amount < 0:
+        raise Unfit(Problem.NEGATIVE)
+    return amount
+
+
 def _affordable(amount_fen: int) -> int:
     if amount_fen > MAX_FEN:
         raise Unfit(Problem.AMOUNT_TOO_LARGE)
@@ -245,4 +259,6 @@ Fen = Annotated[int, BeforeValidator(fen)]
 Yuan = Annotated[int, BeforeValidator(yuan)]
 PositiveYuan = Annotated[int, BeforeValidator(positive_yuan)]
 Permille = Annotated[int, BeforeValidator(permille)]
-Count = Annotated[int, BeforeValidator(count_up_to(_MAX_COUNT))]
+Budget = Annotated[int, BeforeValidator(budget)]
+Count = Annotated[int, BeforeValidator(count_up_to(MOST_USES))]
+Minutes = Annotated[int, BeforeValidator(count_up_to(MOST_MINUTES))]

@@ -19,7 +19,7 @@ from alliance.audit.trail import record
 from alliance.clock import business_date, month_of
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import outlet_zone_on
-from alliance.offers.limits import take
+from alliance.offers.counters import take
 from alliance.offers.live import find_offer, live, named
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
@@ -29,9 +29,11 @@ from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
+from alliance.redemptions.events import announce_redemption
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import accept, read
+from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
 from alliance.store import insert_or_ignore
 
@@ -74,8 +76,8 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     """Redeem an offer of a scan. ``order.offer`` is the offer's code or id.
 
     Raises Refused: scan_not_found, wrong_outlet, scan_expired, revoked, not_entitled, offer_not_found,
-    offer_not_here, below_threshold, amount_out_of_range, limit_total, limit_holder, body_mismatch. After
-    a refusal the transaction must be rolled back.
+    offer_not_here, below_threshold, amount_out_of_range, body_mismatch, and what ``offers.counters.take``
+    refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
     stored = stored_answer(session, counter, order.id, digest)
@@ -173,7 +175,8 @@ def post(
         return _twins_answer(session, counter, values["id"], values["body_digest"])
     mark_if_late(session, values["business_date"], at)
     _record(session, counter, values, at)
-    take(session, revision, values["holder_id"])
+    announce_redemption(session, values, at)
+    take(session, revision, use_of(values))
     return Answer(values["answer"], replayed=False)
 
 

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from alliance.audit.trail import record
 from alliance.clock import month_of
-from alliance.offers.limits import give_back
-from alliance.offers.models import OfferRevision
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, reversal_digest
+from alliance.redemptions.events import announce_reversal
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.redemptions.months import closed_while_locked, posted_month_for
 from alliance.redemptions.redeem import Answer
+from alliance.redemptions.uses import give_back_of
 from alliance.refused import Reason, Refused
 from alliance.store import insert_or_ignore
 
@@ -166,6 +166,7 @@ def _post(
     if not insert_or_ignore(session, Reversal, ["merchant_id", "id"], values):
         # Only another redemption's reversal can have the id: this one's were looked up under its lock.
         raise Refused(Reason.BODY_MISMATCH)
+    announce_reversal(session, values, at)
     _settle(session, counter, redemption, back, at)
     return Answer(values["answer"], replayed=False)
 
@@ -185,10 +186,8 @@ def _values(redemption: Redemption, reversal_id: UUID, back: Left, at: datetime)
 
 
 def _settle(session: Session, counter: Counter, redemption: Redemption, back: Left, at: datetime) -> None:
-    """What a reversal brings with it: the use given back, the dirty mark, the audit entry."""
-    if back.uses:
-        revision = session.get_one(OfferRevision, (redemption.merchant_id, redemption.revision_id))
-        give_back(session, revision, redemption.holder_id)
+    """What a reversal brings with it: limits given back, the dirty mark, the audit entry."""
+    give_back_of(session, redemption, back.discount_fen, whole=bool(back.uses))
     mark_if_late(session, redemption.business_date, at)
     record(
         session,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.clock import business_date
@@ -115,6 +115,18 @@ def usable_revision_ids(session: Session, counter: Counter, at: datetime) -> lis
     """The offers to freeze into a scan: live today, at this outlet."""
     usable = live(business_date(at)).where(at_outlet(counter.merchant_id, counter.outlet_id))
     return [str(id_) for id_ in session.scalars(usable.with_only_columns(OfferRevision.id))]
+
+
+def frozen(scan: Scan) -> Select[OfferRevision]:
+    """A SELECT of the revisions that a scan froze, the oldest first."""
+    return (
+        select(OfferRevision)
+        .where(
+            OfferRevision.merchant_id == scan.merchant_id,
+            OfferRevision.id.in_([UUID(id_) for id_ in scan.revision_ids]),
+        )
+        .order_by(OfferRevision.submitted_at, OfferRevision.id)
+    )
 
 
 def _typed_code(session: Session, counter: Counter, code: str, at: datetime) -> TypedCode:

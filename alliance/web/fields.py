@@ -50,11 +50,11 @@ class _ReadField(StringField):  # type: ignore[misc]
 
 
 class YuanField(_ReadField):
-    """An amount in yuan; ``data`` is 分, more than 0 (or, with ``or_nothing``, at least 0)."""
+    """An amount in yuan; ``data`` is 分, more than 0 (or, with ``or_nothing``, at least 0) up to ``most``."""
 
-    def __init__(self, label: Any, *, or_nothing: bool = False, **kwargs: Any) -> None:
+    def __init__(self, label: Any, *, or_nothing: bool = False, most: int = MAX_FEN, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
-        self.least = 0 if or_nothing else 1
+        self.least, self.most = 0 if or_nothing else 1, most
 
     def read(self, text: str) -> int:
         """As ``money.parse_yuan``."""
@@ -64,8 +64,8 @@ class YuanField(_ReadField):
             raise ValueError(_("金额不对，请输入最多两位小数的数字，如 12.50。")) from None
         if fen < self.least:
             raise ValueError(_("金额不能是负数。") if self.least == 0 else _("金额要大于 0。"))
-        if fen > MAX_FEN:
-            raise ValueError(_("金额不能超过 %(most)s。", most=format_yuan(MAX_FEN)))
+        if fen > self.most:
+            raise ValueError(_("金额不能超过 %(most)s。", most=format_yuan(self.most)))
         return fen
 
     def show(self) -> str:

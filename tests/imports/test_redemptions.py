@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from alliance.audit.trail import COMMAND_LINE
+from alliance.circulation.verify import INVARIANTS
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports import enterprises, offers, outlets, roster
 from alliance.imports.redemptions import KIND, redemption_id
@@ -277,6 +278,34 @@ def test_imported_facts_count_against_limits_and_are_never_refused_by_them(
     assert counters(session) == expected
     bring(KIND, MORE, *rows, *rows_under("BOTH", 9, "002"))
     assert counters(session) == expected | {("BOTH", "total"): 4, ("BOTH", "002"): 2}
+
+
+def test_every_limit_is_counted_in_bulk_and_verified(session: Session, bring: Bring) -> None:
+    limits = "总份数,让利预算(元),每店每日次数,每人每周次数,每户每月次数,间隔分钟"
+    header = f"统一社会信用代码,优惠编号,优惠名称,类型,折扣,{limits}"
+    bring(offers.kind(approving=True), header, f"{BAKERY},A-1,面包,折扣,8.5,3,1,1,1,1,600")
+    again = ROW.replace("88001", "88009").replace("18:30:27", "19:00:00")
+    rows = [*rows_under("A-1", 1, "001", "002"), f"{again},A-1,1,"]
+    assert counts(bring(KIND, MORE, *rows)) == (3, 0, 0, 0)
+    [outlet_id] = session.scalars(select(Outlet.id).where(Outlet.code == "1"))
+    last = int(datetime(2026, 10, 5, 11, tzinfo=UTC).timestamp())
+    found = counters(session)
+    people = {fact.holder_id: fact for fact in facts(session)}
+    first = facts(session)[0].holder_id
+    [other] = people.keys() - {first}
+    assert found == {
+        ("A-1", "units"): 5,
+        ("A-1", "budget"): 900,
+        ("A-1", f"outlet:{outlet_id.hex}:2026-10-05"): 3,
+        ("A-1", f"holder:{first}:week:2026-W41"): 2,
+        ("A-1", f"holder:{other}:week:2026-W41"): 1,
+        ("A-1", f"household:{first}:month:2026-10"): 2,
+        ("A-1", f"household:{other}:month:2026-10"): 1,
+        ("A-1", f"cooldown:holder:{first}"): last,
+        ("A-1", f"cooldown:holder:{other}"): last - 1773,
+    }
+    for name in ("limit_counter", "limit_exceeded"):
+        assert list(INVARIANTS[name](session)) == []
 
 
 def test_it_refuses_an_offer_that_is_unknown_not_approved_or_anothers(bring: Bring) -> None:

@@ -166,11 +166,11 @@ def test_it_says_what_this_holder_has_left(phone, scene):
     world.redeem(offer="TWICE", holder=world.mechanic)
     world.redeem(offer="TWICE", holder=world.salesman)
     scene.session.commit()
-    assert "共500份，还剩498份，每人限2份，本人还剩1份" in text(phone.get("/offers"))
+    assert "共500次，还剩498次，每人限2次，本人还剩1次" in text(phone.get("/offers"))
     world.redeem(offer="TWICE", holder=world.mechanic)
     scene.session.commit()
     page = text(phone.get("/offers"))
-    assert "本人还剩0份" in page
+    assert "本人还剩0次" in page
     assert "已用完" in page
 
 
