@@ -51,6 +51,12 @@ test: $(INSTALLED_DEV) $(BUILT) ## Lint, types, import contracts, and every test
 	@echo "→ tests"
 	@$(BIN)/pytest -n 2
 
+.PHONY: torture
+torture: $(INSTALLED_DEV) $(BUILT) ## The faults to survive, at length (file=cut_connections: one of them; report=path: the table)
+	@scripts/ensure-postgres >/dev/null
+	@ALLIANCE_TORTURE=long $(BIN)/pytest $(if $(file),,-n 2 --dist worksteal) -q \
+		tests/torture$(if $(file),/test_$(file).py) --torture-report $(or $(report),test-results/torture.md)
+
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Style, types and import contracts, changing nothing
 	@echo "→ style"

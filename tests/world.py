@@ -13,6 +13,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import SINCE_EVER
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
 from alliance.offers.life import Draft, approve, submit
+from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount, Terms
 from alliance.passes.issue import Presentable, mint, pass_of
@@ -58,25 +59,35 @@ class World:
         self._add(Employment(holder_id=holder.id, enterprise_id=employer.id, staff_no=staff_no))
         return holder
 
+    def dependant(self, sponsor: Holder, name: str) -> Holder:
+        """A new member of an employee's family."""
+        kind = HolderKind.DEPENDANT
+        return self._add(Holder(kind=kind, name=name, sponsor_id=sponsor.id, created_at=self.at))
+
     def live_offer(
         self,
         merchant: Enterprise,
         code: str,
         terms: Terms,
         *,
+        limits: Limits = UNLIMITED,
         limit_total: int | None = None,
         limit_holder: int | None = None,
         starts_on: date | None = None,
         ends_on: date | None = None,
         outlet_ids: tuple[UUID, ...] = (),
     ) -> OfferRevision:
-        """An approved offer (or approved new revision)."""
+        """An approved offer (or approved new revision).
+
+        ``limit_total`` and ``limit_holder`` are short for the uses there are in all and for each holder.
+        """
+        short = {"total": limit_total, "holder_ever": limit_holder}
+        given = limits.given() | {name: value for name, value in short.items() if value is not None}
         draft = Draft(
             code=code,
             title=f"优惠{code}",
             terms=terms,
-            limit_total=limit_total,
-            limit_holder=limit_holder,
+            limits=Limits(**given),
             starts_on=starts_on,
             ends_on=ends_on,
             outlet_ids=outlet_ids,

@@ -1,4 +1,4 @@
-"""Which offers are live on a day, and what is left of them."""
+"""Which offers are live on a day, and where."""
 
 from datetime import date
 from typing import Any
@@ -8,20 +8,12 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.offers.models import (
-    LimitCounter,
     Offer,
     OfferApproval,
     OfferRevision,
     OfferRevisionOutlet,
     OfferWithdrawal,
 )
-
-TOTAL = "total"
-
-
-def holder_scope(holder_id: int) -> str:
-    """The counter of one holder's uses."""
-    return f"holder:{holder_id}"
 
 
 def newest_approved() -> Select[OfferRevision]:
@@ -64,27 +56,6 @@ def at_outlet(merchant_id: int, outlet_id: UUID) -> ColumnElement[bool]:
         OfferRevision.merchant_id == merchant_id,
         or_(~exists().where(limited), exists().where(limited, OfferRevisionOutlet.outlet_id == outlet_id)),
     )
-
-
-def remaining(session: Session, revision: OfferRevision, holder_id: int | None = None) -> dict[str, int]:
-    """Uses left per limit (``total``, ``holder``); a limit that the revision does not set is absent."""
-    scopes = {TOTAL: revision.limit_total}
-    if holder_id is not None:
-        scopes[holder_scope(holder_id)] = revision.limit_holder
-    used: dict[str, int] = dict(
-        session.execute(
-            select(LimitCounter.scope, LimitCounter.used).where(
-                LimitCounter.merchant_id == revision.merchant_id,
-                LimitCounter.offer_id == revision.offer_id,
-                LimitCounter.scope.in_(scopes),
-            )
-        ).all()
-    )
-    return {
-        scope.partition(":")[0]: max(0, limit - used.get(scope, 0))
-        for scope, limit in scopes.items()
-        if limit is not None
-    }
 
 
 def named(code_or_id: str) -> ColumnElement[bool]:

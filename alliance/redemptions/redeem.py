@@ -6,6 +6,7 @@ they are the rows that many redemptions share.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,10 +15,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alliance.audit.trail import record
 from alliance.clock import business_date, month_of
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import outlet_zone_on
-from alliance.offers.limits import take
+from alliance.offers.counters import take
 from alliance.offers.live import find_offer, live, named
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
@@ -27,9 +29,11 @@ from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
+from alliance.redemptions.events import announce_redemption
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import accept, read
+from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
 from alliance.store import insert_or_ignore
 
@@ -72,8 +76,8 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     """Redeem an offer of a scan. ``order.offer`` is the offer's code or id.
 
     Raises Refused: scan_not_found, wrong_outlet, scan_expired, revoked, not_entitled, offer_not_found,
-    offer_not_here, below_threshold, amount_out_of_range, limit_total, limit_holder, body_mismatch. After
-    a refusal the transaction must be rolled back.
+    offer_not_here, below_threshold, amount_out_of_range, body_mismatch, and what ``offers.counters.take``
+    refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
     stored = stored_answer(session, counter, order.id, digest)
@@ -153,15 +157,46 @@ def _write(
 ) -> Answer:
     frozen = _frozen(session, counter, scan, order.offer, business_date(at))
     charged = price(read_terms(frozen.revision.terms), order.gross_fen, order.quantity)
-    answer = _answer(order, charged, holder, frozen, at)
     values = _fact(counter, scan, holder, order, frozen, charged, at)
-    values |= {"body_digest": digest, "answer": answer}
+    values |= {"body_digest": digest, "answer": _answer(values, holder, frozen)}
+    return post(session, counter, frozen.revision, values, at)
+
+
+def post(
+    session: Session, counter: Counter, revision: OfferRevision, values: dict[str, Any], at: datetime
+) -> Answer:
+    """Write a redemption, its dirty mark, its audit entry and its use of limits: the only place that does.
+
+    ``values`` are its columns without ``digest``. When the id is taken, the answer stored under it. Raises
+    Refused: what a limit refuses, body_mismatch.
+    """
     values["digest"] = redemption_digest(values)
     if not insert_or_ignore(session, Redemption, ["merchant_id", "id"], values):
-        return _twins_answer(session, counter, order.id, digest)
-    mark_if_late(session, business_date(at), at)
-    take(session, frozen.revision, holder.holder_id)
-    return Answer(answer, replayed=False)
+        return _twins_answer(session, counter, values["id"], values["body_digest"])
+    mark_if_late(session, values["business_date"], at)
+    _record(session, counter, values, at)
+    announce_redemption(session, values, at)
+    take(session, revision, use_of(values))
+    return Answer(values["answer"], replayed=False)
+
+
+def _record(session: Session, counter: Counter, values: Mapping[str, Any], at: datetime) -> None:
+    subject, corrects = f"redemption:{values['id']}", values["corrects_id"]
+    of, outlet, paid_fen = counter.merchant_id, str(counter.outlet_id), values["paid_fen"]
+    if corrects is None:
+        record(session, counter.actor, "redemption.redeem", subject, at, of, outlet=outlet, paid_fen=paid_fen)
+    else:
+        record(
+            session,
+            counter.actor,
+            "redemption.correct",
+            subject,
+            at,
+            of,
+            outlet=outlet,
+            paid_fen=paid_fen,
+            corrects=str(corrects),
+        )
 
 
 def _fact(
@@ -195,6 +230,7 @@ def _fact(
         "occurred_at": at,
         "received_at": at,
         "business_date": day,
+        # No lock: the current month cannot be closed, nor for ten minutes after (``redemptions.months``).
         "posted_month": month_of(day),
         "channel": Channel.API if counter.token_id else Channel.COUNTER,
         "account_id": counter.account_id,
@@ -234,25 +270,38 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
     return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
 
 
-def _answer(order: Order, charged: Price, holder: Entitlement, frozen: _Frozen, at: datetime) -> str:
-    return json.dumps(
-        {
-            "id": str(order.id),
-            "redeemed_at": at.isoformat(timespec="seconds"),
-            "outlet": {"code": frozen.outlet.code, "name": frozen.outlet.name},
-            "offer": {
-                "id": str(frozen.offer.id),
-                "code": frozen.offer.code,
-                "title": frozen.revision.title,
-                "revision": frozen.revision.number,
-            },
-            "holder": {"name": mask_name(holder.holder_name), "employer": holder.employer_name},
-            "gross_fen": charged.gross_fen,
-            "discount_fen": charged.discount_fen,
-            "paid_fen": charged.paid_fen,
-            "quantity": order.quantity,
-            "receipt_no": order.receipt_no,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+def _answer(values: Mapping[str, Any], holder: Entitlement, frozen: _Frozen) -> str:
+    return answer_of(
+        values, frozen.offer, frozen.revision, frozen.outlet, holder.holder_name, holder.employer_name
     )
+
+
+def answer_of(
+    values: Mapping[str, Any],
+    offer: Offer,
+    revision: OfferRevision,
+    outlet: Outlet,
+    holder_name: str,
+    employer_name: str,
+) -> str:
+    """What the client of a redemption with these columns is told, as JSON."""
+    told = {
+        "id": str(values["id"]),
+        "redeemed_at": values["occurred_at"].isoformat(timespec="seconds"),
+        "outlet": {"code": outlet.code, "name": outlet.name},
+        "offer": {
+            "id": str(offer.id),
+            "code": offer.code,
+            "title": revision.title,
+            "revision": revision.number,
+        },
+        "holder": {"name": mask_name(holder_name), "employer": employer_name},
+        "gross_fen": values["gross_fen"],
+        "discount_fen": values["discount_fen"],
+        "paid_fen": values["paid_fen"],
+        "quantity": values["quantity"],
+        "receipt_no": values["receipt_no"],
+    }
+    if values["corrects_id"] is not None:
+        told["corrects_id"] = str(values["corrects_id"])
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

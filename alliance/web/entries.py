@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, and_, func, select
 from sqlalchemy.orm import Session, aliased
@@ -17,7 +18,10 @@ from alliance.redemptions.reverse import UNDO_WINDOW
 
 @dataclass(frozen=True)
 class Entry:
-    """A redemption; the amounts are what its reversals have left of it, in 分."""
+    """A redemption; the amounts are what its reversals have left of it, in 分.
+
+    ``corrected_by_id`` is the redemption that took its place (改金额).
+    """
 
     fact: Redemption
     offer: str
@@ -29,6 +33,7 @@ class Entry:
     discount_fen: int
     paid_fen: int
     stands: bool
+    corrected_by_id: UUID | None
     offer_code: str
     revision: int
     outlet_code: str
@@ -46,6 +51,7 @@ class Entry:
 def entries(session: Session, *which: ColumnElement[bool], limit: int | None = None) -> list[Entry]:
     """The redemptions that ``which`` (conditions on Redemption) selects, the newest first."""
     employer, merchant, back = aliased(Enterprise), aliased(Enterprise), _given_back(*which)
+    new = aliased(Redemption)
     rows = session.execute(
         select(
             Redemption,
@@ -60,6 +66,7 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
             func.coalesce(back.c.gross_fen, 0),
             func.coalesce(back.c.discount_fen, 0),
             func.coalesce(back.c.uses, 0),
+            new.id,
         )
         .join(OfferRevision, _same_merchant(OfferRevision, Redemption.revision_id))
         .join(Offer, _same_merchant(Offer, Redemption.offer_id))
@@ -70,6 +77,7 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
         .outerjoin(
             back, and_(back.c.merchant_id == Redemption.merchant_id, back.c.redemption_id == Redemption.id)
         )
+        .outerjoin(new, and_(new.merchant_id == Redemption.merchant_id, new.corrects_id == Redemption.id))
         .where(*which)
         .order_by(Redemption.occurred_at.desc(), Redemption.id.desc())
         .limit(limit)
@@ -80,9 +88,9 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
 def _entry(
     fact: Redemption, offer: str, holder: str, employer: str, merchant: str, outlet: str, *more: Any
 ) -> Entry:
-    offer_code, revision, outlet_code, *back = more
+    offer_code, revision, outlet_code, *sums, corrected_by_id = more
     # PostgreSQL sums BIGINT as NUMERIC.
-    gross, discount, uses = map(int, back)
+    gross, discount, uses = map(int, sums)
     left = (fact.gross_fen + gross, fact.discount_fen + discount)
     return Entry(
         fact=fact,
@@ -95,6 +103,7 @@ def _entry(
         discount_fen=left[1],
         paid_fen=left[0] - left[1],
         stands=uses == 0,
+        corrected_by_id=corrected_by_id,
         offer_code=offer_code,
         revision=revision,
         outlet_code=outlet_code,

@@ -119,7 +119,7 @@ def _admit_token(rule: Rule, token: ApiToken | None) -> None:
     if _kind(token) not in rule.tokens:
         raise Forbidden
     g.token = token
-    g.actor = Actor(None, request.remote_addr or "")
+    g.actor = Actor(None, request.remote_addr or "", token.id)
 
 
 def _kind(token: ApiToken) -> TokenKind:

@@ -11,7 +11,7 @@ from alliance import clock
 from alliance.accounts.tokens import create_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.redemptions.models import Reversal
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from tests.web.till import Pos, is_problem
 from tests.web.visits import store_of
 
@@ -30,7 +30,16 @@ def noise(pos: Pos) -> None:
         for offer, outlet in (("MILK", world.dairy_kiosk), ("WASH", world.garage_hall)):
             id_ = uuid4()
             world.redeem(3000, offer=offer, outlet=outlet, id_=id_)
-            reverse(session, world.counter(outlet), uuid4(), id_, "顾客退货", world.at, refund_fen=100)
+            reverse(
+                session,
+                world.counter(outlet),
+                uuid4(),
+                id_,
+                "顾客退货",
+                world.at,
+                refund_fen=100,
+                authority=Authority.MERCHANT,
+            )
 
 
 def garage_token(pos: Pos) -> str:

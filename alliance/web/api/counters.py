@@ -71,4 +71,4 @@ def _named(code_or_id: str) -> ColumnElement[bool]:
 
 def _counter(outlet_id: UUID | None) -> Counter:
     assert outlet_id is not None
-    return Counter(g.token.merchant_id, outlet_id, token_id=g.token.id)
+    return Counter(g.token.merchant_id, outlet_id, token_id=g.token.id, address=g.actor.address)

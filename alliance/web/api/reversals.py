@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from alliance import clock
 from alliance.money import MAX_FEN
+from alliance.redemptions.reverse import Authority
 from alliance.redemptions.reverse import reverse as give_back
 from alliance.refused import Reason
 from alliance.web.api import bp, lookups
@@ -56,7 +57,14 @@ def reverse(redemption_id: UUID, json_data: ReversalRequest) -> Response:
         attempt(
             counter,
             lambda session: give_back(
-                session, counter, json_data.id, redemption_id, why, at, refund_fen=refund_fen
+                session,
+                counter,
+                json_data.id,
+                redemption_id,
+                why,
+                at,
+                authority=Authority.MERCHANT,
+                refund_fen=refund_fen,
             ),
             at,
             json_data.id,

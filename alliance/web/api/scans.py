@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from alliance import clock
 from alliance.money import MAX_FEN
+from alliance.offers.limits import reason_of
 from alliance.offers.pricing import MAX_QUANTITY, price
 from alliance.passes.entitlement import entitlement
 from alliance.passes.models import Pass
@@ -39,12 +40,16 @@ class UsableOffer(RedeemedOffer):
     terms: str = Field(description="In words: 8折, 满100减20.")
     price: Amounts | None = Field(description="Where `gross_fen` was given and the offer would be granted.")
     reason: Reason | None = Field(description="Why it would be refused as things stand.")
-    remaining: dict[str, int] = Field(description="What is left of each limit that the offer sets.")
+    remaining: dict[str, int] = Field(
+        description="What is left of each limit that the offer sets; `budget_fen` in 分."
+    )
+    again_at: str | None = Field(description="When this holder's cool-down ends, while it runs; UTC.")
 
     @classmethod
     def of(cls, card: OfferCard, code: str, asked: ScanRequest) -> Self:
         """The offer on ``card``, priced for what was asked."""
         costs, reason = _price(card, asked)
+        again_at = card.remaining.again_at
         return cls(
             id=card.revision.offer_id,
             code=code,
@@ -53,7 +58,8 @@ class UsableOffer(RedeemedOffer):
             terms=card.terms_words,
             price=costs,
             reason=reason,
-            remaining=card.left,
+            remaining=dict(card.remaining.left),
+            again_at=again_at.isoformat(timespec="seconds") if again_at else None,
         )
 
 
@@ -87,8 +93,9 @@ def scan(json_data: ScanRequest) -> dict[str, Any]:
 
 
 def _answer(made: Scan, asked: ScanRequest) -> ScanAnswer:
-    holder = entitlement(db.session, Pass.id == made.pass_id, clock.business_date(clock.now()))
-    cards = cards_of_scan(db.session, made, holder.holder_id)
+    at = clock.now()
+    holder = entitlement(db.session, Pass.id == made.pass_id, clock.business_date(at))
+    cards = cards_of_scan(db.session, made, holder, at)
     codes = lookups.offer_codes(db.session, [card.revision for card in cards])
     return ScanAnswer(
         id=made.id,
@@ -99,13 +106,20 @@ def _answer(made: Scan, asked: ScanRequest) -> ScanAnswer:
 
 
 def _price(card: OfferCard, asked: ScanRequest) -> tuple[Amounts | None, Reason | None]:
-    for limit, left in card.left.items():
-        if left == 0:
-            return None, Reason(f"limit_{limit}")
+    """The price of what was asked, or why it would be refused as things stand; neither without an amount."""
+    left = card.remaining.left
+    if card.remaining.again_at is not None:
+        return None, Reason.COOL_DOWN
+    wanted = dict.fromkeys(left, 1) | {"units": asked.quantity}
+    if asked.gross_fen is not None:
+        try:
+            costs = price(card.terms, asked.gross_fen, asked.quantity)
+        except Refused as refused:
+            return None, refused.reason
+        wanted["budget_fen"] = costs.discount_fen
+    short = next((limit for limit in left if left[limit] < wanted[limit]), None)
+    if short is not None:
+        return None, reason_of(short)
     if asked.gross_fen is None:
         return None, None
-    try:
-        costs = price(card.terms, asked.gross_fen, asked.quantity)
-    except Refused as refused:
-        return None, refused.reason
     return Amounts(gross_fen=costs.gross_fen, discount_fen=costs.discount_fen, paid_fen=costs.paid_fen), None

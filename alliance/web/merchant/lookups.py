@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from alliance.accounts.models import Grant, GrantOutlet, Role
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import OfferRevision
-from alliance.redemptions.models import Redemption, Scan
+from alliance.offers.pricing import AlliancePrice, read_terms
+from alliance.redemptions.models import Redemption, Reversal, Scan
 from alliance.redemptions.scan import frozen
 from alliance.web.entries import Entry, entries
 
@@ -78,3 +79,19 @@ def entry_or_404(session: Session, merchant_id: int, outlet_id: UUID, redemption
     here = (Redemption.merchant_id == merchant_id, Redemption.outlet_id == outlet_id)
     found = entries(session, *here, Redemption.id == redemption_id)
     return found[0] if found else abort(404)
+
+
+def paid_before(session: Session, fact: Redemption) -> int | None:
+    """What had been paid, in 分, before this redemption corrected another one; None when it corrects none."""
+    if fact.corrects_id is None:
+        return None
+    last = (Reversal.redemption_id == fact.corrects_id, Reversal.uses == -1)
+    return -session.scalars(
+        select(Reversal.paid_fen).where(Reversal.merchant_id == fact.merchant_id, *last)
+    ).one()
+
+
+def is_per_piece(session: Session, fact: Redemption) -> bool:
+    """Whether the number of pieces decides the price."""
+    revision = session.get_one(OfferRevision, (fact.merchant_id, fact.revision_id))
+    return isinstance(read_terms(revision.terms), AlliancePrice)
