@@ -20,6 +20,7 @@ from alliance.clock import business_date
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.enterprises.placement import move_enterprise, move_outlet
 from alliance.offers import life, pricing
+from alliance.offers.limits import Limits
 from alliance.offers.models import Offer, OfferRevision
 from alliance.passes.issue import Presentable, mint, pass_of, reissue, revoke
 from alliance.people.employment import employment_on, leave
