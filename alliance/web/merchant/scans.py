@@ -216,6 +216,8 @@ def _told_again(counter: Counter, redemption_id: UUID) -> str:
         entry=entry,
         is_fresh=clock.now() <= entry.fact.occurred_at + UNDO_WINDOW,
         is_last_page=True,
+        before_fen=None,
+        forms=None,
     )
 
 
