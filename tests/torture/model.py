@@ -282,6 +282,27 @@ class Model:
 
     # --- figures ---
 
+    def rewritten(self) -> set[str]:
+        """What `verify` must find: somebody has changed a past in which facts were made."""
+        found = set()
+        for sold in self.sold.values():
+            day = day_of(sold.at)
+            there = self.employments[self.sponsors.get(sold.holder, sold.holder)]
+            if not any(
+                e.employer == sold.employer and e.start <= day and (e.end is None or day <= e.end)
+                for e in there
+            ):
+                found.add("frozen_employer")
+            frozen = (
+                (self.outlet_zones[sold.outlet], sold.outlet_zone),
+                (self.employer_zones[sold.employer], sold.employer_zone),
+            )
+            for stays, zone in frozen:
+                # Of two moves on one day the first is forgotten.
+                if zone not in (place(stays, day), place(stays, day - timedelta(days=1))):
+                    found.add("frozen_zones")
+        return found
+
     def report(self, first: date, last: date) -> dict[str, Any]:
         """Those figures of the circulation report that follow from sums and sets."""
         period = [sold for sold in self.sold.values() if first <= day_of(sold.at) <= last]

@@ -62,7 +62,11 @@ class Alliance(AtTheCounter, OffersAndPeople, Books):
         books = self.model.books
         assert self.product.posted() == books.all_sums()
         assert self.product.recorded() == {month: books.sums(month) for month in books.closed}
-        assert self.product.findings() == []
+        findings = self.product.findings()
+        assert {found.invariant for found in findings} == self.model.rewritten(), (
+            self.model.rewritten(),
+            findings,
+        )
         self.seen["redemptions"] += len(self.model.sold)
         self.seen["reversals"] += len(self.model.reversals)
         self.seen["corrections"] += sum(sold.body[0] == "correction" for sold in self.model.sold.values())

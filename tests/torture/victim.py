@@ -11,7 +11,6 @@ import pytest
 
 from tests.processes import environment, free_port, healthy
 
-
 #: 32 tills with one token are more than the API lets a till do.
 UNMETERED = {
     "ALLIANCE_API_WRITES_PER_MINUTE": "1000000",
