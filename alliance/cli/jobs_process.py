@@ -58,9 +58,7 @@ class JobsProcess:
     def _run(self) -> int:
         """Run until the process ends or we are told to stop; returns its exit code."""
         # A session of its own: Ctrl-C in the terminal reaches the server, which then stops the worker.
-        self._process = subprocess.Popen(
-            self._command, start_new_session=True, preexec_fn=_end_with_parent()
-        )
+        self._process = subprocess.Popen(self._command, start_new_session=True, preexec_fn=_end_with_parent())
         while not self._stopping.wait(0.2):
             if (code := self._process.poll()) is not None:
                 return code
