@@ -51,6 +51,11 @@ test: $(INSTALLED_DEV) $(BUILT) ## Lint, types, import contracts, and every test
 	@echo "→ tests"
 	@$(BIN)/pytest -n 2
 
+.PHONY: bench
+bench: $(INSTALLED_DEV) $(BUILT) ## Measure a redemption beside pgbench and a bare view (QUICK=1: less than a minute)
+	@scripts/ensure-postgres >/dev/null
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Style, types and import contracts, changing nothing
 	@echo "→ style"
@@ -93,7 +98,7 @@ lock: $(INSTALLED_DEV) ## Pin again what pyproject.toml, requirements*.in and pa
 clean: ## Remove what make made (instance/ with its data stays)
 	@rm -rf $(VENV) node_modules alliance/static/dist build dist test-results
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	@find alliance tests -name '__pycache__' -prune -exec rm -rf {} + -o -name '*.mo' -exec rm -f {} +
+	@find alliance bench tests -name '__pycache__' -prune -exec rm -rf {} + -o -name '*.mo' -exec rm -f {} +
 
 # --- steps -------------------------------------------------------------------------------------------
 
