@@ -91,7 +91,7 @@ def _fresh(id_: UUID) -> dict[str, Any]:
 
 def _reads(count: int) -> list[sa.Select[Any]]:
     """So many look-ups by a primary key, in turn of what a redemption looks at."""
-    merchant = sa.bindparam("read_merchant_id")
+    merchant: sa.BindParameter[int] = sa.bindparam("read_merchant_id")
     keys: list[tuple[type[store.Base], tuple[sa.ColumnElement[bool], ...]]] = [
         (ApiToken, (ApiToken.id == sa.bindparam("read_token_id"),)),
         (Redemption, (Redemption.merchant_id == merchant, Redemption.id == sa.bindparam("read_id"))),

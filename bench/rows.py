@@ -1,4 +1,4 @@
-"""The rows that one redemption writes, taken from real ones, to be written again by the other two programs."""
+"""The rows that one redemption writes, taken from real ones, for the other two programs to write again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
