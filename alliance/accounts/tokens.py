@@ -5,13 +5,15 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import ApiToken
 
 #: So that a token that leaks into a repository or a log is recognised for what it is.
 PREFIX = "alc_"
+
+_WITH_DIGEST = select(ApiToken).where(ApiToken.digest == bindparam("digest"), ApiToken.revoked_at.is_(None))
 
 
 def create_token(
@@ -45,9 +47,7 @@ def create_token(
 
 def token_for(session: Session, plain: str) -> ApiToken | None:
     """The token with this plain text, unless it was revoked."""
-    return session.scalar(
-        select(ApiToken).where(ApiToken.digest == _digest(plain), ApiToken.revoked_at.is_(None))
-    )
+    return session.scalar(_WITH_DIGEST, {"digest": _digest(plain)})
 
 
 def revoke_token(token: ApiToken, at: datetime) -> None:

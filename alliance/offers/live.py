@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.offers.models import (
@@ -17,6 +17,8 @@ from alliance.offers.models import (
 )
 
 TOTAL = "total"
+#: The condition that an offer has the code or the id of ``naming``.
+NAMED = or_(Offer.code == bindparam("offer_code"), Offer.id == bindparam("offer_id"))
 
 
 def holder_scope(holder_id: int) -> str:
@@ -46,7 +48,7 @@ def newest_approved() -> Select[OfferRevision]:
     )
 
 
-def live(day: date) -> Select[OfferRevision]:
+def live(day: date | ColumnElement[date]) -> Select[OfferRevision]:
     """A SELECT of the revisions that are live on ``day``."""
     return newest_approved().where(
         or_(OfferRevision.starts_on.is_(None), OfferRevision.starts_on <= day),
@@ -54,7 +56,9 @@ def live(day: date) -> Select[OfferRevision]:
     )
 
 
-def at_outlet(merchant_id: int, outlet_id: UUID) -> ColumnElement[bool]:
+def at_outlet(
+    merchant_id: int | ColumnElement[int], outlet_id: UUID | ColumnElement[UUID]
+) -> ColumnElement[bool]:
     """The condition that a revision holds at an outlet of its merchant."""
     limited = and_(
         OfferRevisionOutlet.merchant_id == OfferRevision.merchant_id,
@@ -87,17 +91,17 @@ def remaining(session: Session, revision: OfferRevision, holder_id: int | None =
     }
 
 
-def named(code_or_id: str) -> ColumnElement[bool]:
-    """The condition that an offer has this code (优惠编号) or id."""
+def naming(code_or_id: str) -> dict[str, object]:
+    """The values of the condition NAMED for an offer's code (优惠编号) or id."""
     try:
-        return or_(Offer.code == code_or_id, Offer.id == UUID(code_or_id))
+        return {"offer_code": code_or_id, "offer_id": UUID(code_or_id)}
     except ValueError:
-        return Offer.code == code_or_id
+        return {"offer_code": code_or_id, "offer_id": None}
 
 
 def find_offer(session: Session, merchant_id: int, code_or_id: str) -> Offer | None:
     """A merchant's offer by its code or its id."""
-    return session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, named(code_or_id)))
+    return session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, NAMED), naming(code_or_id))
 
 
 def _approved(revision: Any) -> ColumnElement[bool]:

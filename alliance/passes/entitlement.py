@@ -1,10 +1,11 @@
 """What a pass entitles to on a day: the person behind it, the employer, the employer's zone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Date, Executable, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise
@@ -13,6 +14,7 @@ from alliance.passes.models import Pass, PassRevocation
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.refused import Reason, Refused
+from alliance.store import run
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,29 @@ class Entitlement:
     employer_zone_id: int
 
 
-def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Entitlement:
-    """The entitlement of the pass that ``which`` (a condition on Pass) selects; one statement.
+def entitlement(session: Session, which: Mapping[str, int], day: date) -> Entitlement:
+    """The entitlement of the pass ``{"id": …}`` or ``{"status_index": …}``; one statement.
 
     Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
     employer, on that day).
     """
-    worker_id = func.coalesce(Holder.sponsor_id, Holder.id)
-    row: Any = session.execute(
+    ((column, value),) = which.items()
+    row: Any = run(session, _ENTITLED[column], {"which": value, "day": day}).one_or_none()
+    if row is None:
+        raise Refused(Reason.UNKNOWN_KEY)
+    pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
+    if revoked_at is not None:
+        raise Refused(Reason.REVOKED)
+    if employer_id is None or zone_id is None:
+        raise Refused(Reason.NOT_ENTITLED)
+    return Entitlement(
+        pass_id, holder_id, household_id, HolderKind(kind), name, employer_id, employer_name, zone_id
+    )
+
+
+def _entitled(which: ColumnElement[bool]) -> Executable:
+    day, worker_id = bindparam("day", type_=Date), func.coalesce(Holder.sponsor_id, Holder.id)
+    return (
         select(
             Pass.id,
             Holder.id,
@@ -58,14 +75,11 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
         .where(which)
         .order_by(Employment.starts_on.desc())
         .limit(1)
-    ).one_or_none()
-    if row is None:
-        raise Refused(Reason.UNKNOWN_KEY)
-    pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
-    if revoked_at is not None:
-        raise Refused(Reason.REVOKED)
-    if employer_id is None or zone_id is None:
-        raise Refused(Reason.NOT_ENTITLED)
-    return Entitlement(
-        pass_id, holder_id, household_id, HolderKind(kind), name, employer_id, employer_name, zone_id
     )
+
+
+#: Built once: every scan asks.
+_ENTITLED = {
+    "id": _entitled(Pass.id == bindparam("which")),
+    "status_index": _entitled(Pass.status_index == bindparam("which")),
+}

@@ -11,19 +11,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Date, Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from alliance.clock import business_date, month_of
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import outlet_zone_on
 from alliance.offers.limits import take
-from alliance.offers.live import find_offer, live, named
+from alliance.offers.live import NAMED, find_offer, live, naming
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
 from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.keys import Keyring
-from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
@@ -31,7 +30,7 @@ from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import accept, read
 from alliance.refused import Reason, Refused
-from alliance.store import insert_or_ignore
+from alliance.store import insert_or_ignore, run
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,34 @@ class Answer:
 @dataclass(frozen=True)
 class _Frozen:
     revision: OfferRevision
-    offer: Offer
-    outlet: Outlet
+    offer_code: str
+    outlet_code: str
+    outlet_name: str
     outlet_zone_id: int
+
+
+# Built once, because every redemption runs them.
+_MERCHANT = bindparam("merchant", type_=BigInteger)
+_STORED = select(Redemption.body_digest, Redemption.answer).where(
+    Redemption.merchant_id == _MERCHANT, Redemption.id == bindparam("id")
+)
+_OUTLET = bindparam("outlet", type_=Uuid)
+_FROZEN = (
+    select(
+        OfferRevision,
+        Offer.code,
+        Outlet.code,
+        Outlet.name,
+        outlet_zone_on(bindparam("day", type_=Date), _MERCHANT, _OUTLET),
+    )
+    .join(Offer, (Offer.merchant_id == OfferRevision.merchant_id) & (Offer.id == OfferRevision.offer_id))
+    .join(Outlet, (Outlet.merchant_id == Offer.merchant_id) & (Outlet.id == _OUTLET))
+    .where(
+        OfferRevision.merchant_id == _MERCHANT,
+        OfferRevision.id.in_(bindparam("revisions", expanding=True)),
+        NAMED,
+    )
+)
 
 
 def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: datetime) -> Answer:
@@ -80,7 +104,7 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     if stored is not None:
         return stored
     scan = _valid_scan(session, counter, scan_id, at)
-    holder = entitlement(session, Pass.id == scan.pass_id, business_date(at))
+    holder = entitlement(session, {"id": scan.pass_id}, business_date(at))
     return _write(session, counter, scan, holder, order, digest, at)
 
 
@@ -104,11 +128,7 @@ def redeem_at_once(
 
 def stored_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) -> Answer | None:
     """The answer given for this id before. Raises Refused(body_mismatch) when the request differs."""
-    row = session.execute(
-        select(Redemption.body_digest, Redemption.answer).where(
-            Redemption.merchant_id == counter.merchant_id, Redemption.id == id_
-        )
-    ).one_or_none()
+    row = run(session, _STORED, {"merchant": counter.merchant_id, "id": id_}).one_or_none()
     if row is None:
         return None
     if row.body_digest != digest or row.answer is None:
@@ -180,7 +200,7 @@ def _fact(
         "id": order.id,
         "scan_id": scan.id,
         "outlet_id": counter.outlet_id,
-        "offer_id": frozen.offer.id,
+        "offer_id": frozen.revision.offer_id,
         "revision_id": frozen.revision.id,
         "holder_id": holder.holder_id,
         "household_id": holder.household_id,
@@ -209,16 +229,9 @@ def _fact(
 
 def _frozen(session: Session, counter: Counter, scan: Scan, offer: str, day: date) -> _Frozen:
     """The scan's revision of the offer, and where the outlet stands that day; one statement."""
-    row = session.execute(
-        select(OfferRevision, Offer, Outlet, outlet_zone_on(day, counter.merchant_id, counter.outlet_id))
-        .join(Offer, (Offer.merchant_id == OfferRevision.merchant_id) & (Offer.id == OfferRevision.offer_id))
-        .join(Outlet, (Outlet.merchant_id == Offer.merchant_id) & (Outlet.id == counter.outlet_id))
-        .where(
-            OfferRevision.merchant_id == counter.merchant_id,
-            OfferRevision.id.in_([UUID(id_) for id_ in scan.revision_ids]),
-            named(offer),
-        )
-    ).one_or_none()
+    here = {"merchant": counter.merchant_id, "outlet": counter.outlet_id, "day": day}
+    usable = {"revisions": [UUID(id_) for id_ in scan.revision_ids]}
+    row = session.execute(_FROZEN, here | usable | naming(offer)).one_or_none()
     if row is None:
         raise Refused(_why_not(session, counter.merchant_id, offer, day))
     if row[-1] is None:
@@ -239,10 +252,10 @@ def _answer(order: Order, charged: Price, holder: Entitlement, frozen: _Frozen, 
         {
             "id": str(order.id),
             "redeemed_at": at.isoformat(timespec="seconds"),
-            "outlet": {"code": frozen.outlet.code, "name": frozen.outlet.name},
+            "outlet": {"code": frozen.outlet_code, "name": frozen.outlet_name},
             "offer": {
-                "id": str(frozen.offer.id),
-                "code": frozen.offer.code,
+                "id": str(frozen.revision.offer_id),
+                "code": frozen.offer_code,
                 "title": frozen.revision.title,
                 "revision": frozen.revision.number,
             },

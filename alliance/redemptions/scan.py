@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Date, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alliance.clock import business_date
@@ -15,18 +15,23 @@ from alliance.passes.credential import CredentialClass, verify
 from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
-from alliance.passes.models import Pass, PresentationUse, TypedCode
+from alliance.passes.models import PresentationUse, TypedCode
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
 from alliance.refused import Reason, Refused
-from alliance.store import insert_or_ignore
+from alliance.store import insert_or_ignore, run
 
 LIFETIME = timedelta(minutes=10)
 #: Typed codes that name nothing, per outlet and window: more than slips of the finger make, and far fewer
 #: than guessing needs.
 GUESSES, GUESS_WINDOW = 20, timedelta(minutes=10)
 
+_USABLE = (
+    live(bindparam("day", type_=Date))
+    .where(at_outlet(bindparam("merchant", type_=BigInteger), bindparam("outlet", type_=Uuid)))
+    .with_only_columns(OfferRevision.id)
+)
 _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 
 
@@ -70,13 +75,13 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
     digits = plain.replace(" ", "")
     if _TYPED.fullmatch(digits):
         typed = _typed_code(session, counter, digits, at)
-        which, key_id, evidence = Pass.id == typed.pass_id, typed.cti, None
+        which, key_id, evidence = {"id": typed.pass_id}, typed.cti, None
     else:
         credential = verify(session, keyring, plain, at)
         if credential.class_ != CredentialClass.SHORT_LIVED:
             # The other classes are not bearer codes: alone, without what goes with them, they prove nothing.
             raise Refused(Reason.MALFORMED)
-        which, key_id, evidence = Pass.status_index == credential.status_index, credential.cti, plain
+        which, key_id, evidence = {"status_index": credential.status_index}, credential.cti, plain
     return Presented(entitlement(session, which, business_date(at)), key_id, evidence)
 
 
@@ -117,8 +122,8 @@ def accept(
 
 def usable_revision_ids(session: Session, counter: Counter, at: datetime) -> list[str]:
     """The offers to freeze into a scan: live today, at this outlet."""
-    usable = live(business_date(at)).where(at_outlet(counter.merchant_id, counter.outlet_id))
-    return [str(id_) for id_ in session.scalars(usable.with_only_columns(OfferRevision.id))]
+    here = {"merchant": counter.merchant_id, "outlet": counter.outlet_id, "day": business_date(at)}
+    return [str(id_) for id_ in run(session, _USABLE, here).scalars()]
 
 
 def _typed_code(session: Session, counter: Counter, code: str, at: datetime) -> TypedCode:
