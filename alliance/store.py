@@ -145,8 +145,13 @@ def dialect_insert(session: orm.Session, table: type[Base]) -> Any:
 
 def _dialect_insert(dialect: str, table: type[Base]) -> Any:
     # The table, not the class: the ORM's own handling of bulk inserts is of no use here.
-    target = cast(sa.Table, table.__table__)
+    target = table_of(table)
     return postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """The table of a class."""
+    return cast(sa.Table, model.__table__)
 
 
 @cache

@@ -91,10 +91,10 @@ def remaining(session: Session, revision: OfferRevision, holder_id: int | None =
     }
 
 
-def naming(code_or_id: str) -> dict[str, object]:
-    """The values of the condition NAMED for an offer's code (优惠编号) or id."""
+def naming(code_or_id: str | None) -> dict[str, object]:
+    """The values of the condition NAMED for an offer's code (优惠编号) or id; None names no offer."""
     try:
-        return {"offer_code": code_or_id, "offer_id": UUID(code_or_id)}
+        return {"offer_code": code_or_id, "offer_id": UUID(code_or_id or "")}
     except ValueError:
         return {"offer_code": code_or_id, "offer_id": None}
 

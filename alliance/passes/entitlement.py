@@ -1,11 +1,11 @@
 """What a pass entitles to on a day: the person behind it, the employer, the employer's zone."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Executable, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise
@@ -34,27 +34,14 @@ class Entitlement:
     employer_zone_id: int
 
 
-def entitlement(session: Session, which: Mapping[str, int], day: date) -> Entitlement:
-    """The entitlement of the pass ``{"id": …}`` or ``{"status_index": …}``; one statement.
-
-    Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
-    employer, on that day).
-    """
-    ((column, value),) = which.items()
-    row: Any = run(session, _ENTITLED[column], {"which": value, "day": day}).one_or_none()
-    if row is None:
-        raise Refused(Reason.UNKNOWN_KEY)
-    pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
-    if revoked_at is not None:
-        raise Refused(Reason.REVOKED)
-    if employer_id is None or zone_id is None:
-        raise Refused(Reason.NOT_ENTITLED)
-    return Entitlement(
-        pass_id, holder_id, household_id, HolderKind(kind), name, employer_id, employer_name, zone_id
-    )
+def entitlement(session: Session, pass_id: int, day: date) -> Entitlement:
+    """What a pass entitles to; one statement. Raises Refused as ``read_entitlement`` does."""
+    row = run(session, _OF_PASS, {"pass": pass_id, "day": day}).one_or_none()
+    return read_entitlement(row)
 
 
-def _entitled(which: ColumnElement[bool]) -> Executable:
+def entitled(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """A SELECT for ``read_entitlement``: of the pass that ``which`` names, on the parameter ``day``."""
     day, worker_id = bindparam("day", type_=Date), func.coalesce(Holder.sponsor_id, Holder.id)
     return (
         select(
@@ -78,8 +65,24 @@ def _entitled(which: ColumnElement[bool]) -> Executable:
     )
 
 
-#: Built once: every scan asks.
-_ENTITLED = {
-    "id": _entitled(Pass.id == bindparam("which")),
-    "status_index": _entitled(Pass.status_index == bindparam("which")),
-}
+def read_entitlement(row: Sequence[Any] | None) -> Entitlement:
+    """The entitlement in a row of ``entitled``.
+
+    Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
+    employer, on that day).
+    """
+    if row is None or row[0] is None:
+        raise Refused(Reason.UNKNOWN_KEY)
+    pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
+    if revoked_at is not None:
+        raise Refused(Reason.REVOKED)
+    if employer_id is None or zone_id is None:
+        raise Refused(Reason.NOT_ENTITLED)
+    return Entitlement(
+        pass_id, holder_id, household_id, HolderKind(kind), name, employer_id, employer_name, zone_id
+    )
+
+
+_OF_PASS = entitled(Pass.id == bindparam("pass"))
+#: How many columns ``read_entitlement`` reads.
+SHOWN_COLUMNS = len(_OF_PASS.selected_columns)

@@ -1,36 +1,37 @@
 """The one write: a redemption, exactly once, within every limit.
 
-The order of the statements is the design: the client's id is claimed before anything else is written, so
-that a concurrent twin waits on that key and then reads the stored answer; the limits come last, because
-they are the rows that many redemptions share.
+What is true is read in one statement (``standing``) and written in one chain (``chain``). The order of the
+chain is the design: the client's id is claimed before anything else is written, so that a concurrent twin
+waits on that key and then reads the stored answer; the limits come last, because they are the rows that
+many redemptions share.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Uuid, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from alliance.chain import Link, once, write
 from alliance.clock import business_date, month_of
-from alliance.enterprises.models import Outlet
-from alliance.enterprises.placement import outlet_zone_on
 from alliance.offers.limits import take
-from alliance.offers.live import NAMED, find_offer, live, naming
-from alliance.offers.models import Offer, OfferRevision
+from alliance.offers.live import find_offer, live
+from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
-from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.keys import Keyring
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
-from alliance.redemptions.marks import mark_if_late
+from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
-from alliance.redemptions.scan import accept, read
+from alliance.redemptions.scan import acceptance, read
+from alliance.redemptions.standing import Granted, Standing, standing, standing_of_scan
 from alliance.refused import Reason, Refused
-from alliance.store import insert_or_ignore, run
+from alliance.store import run
 
 
 @dataclass(frozen=True)
@@ -59,36 +60,9 @@ class Answer:
     replayed: bool
 
 
-@dataclass(frozen=True)
-class _Frozen:
-    revision: OfferRevision
-    offer_code: str
-    outlet_code: str
-    outlet_name: str
-    outlet_zone_id: int
-
-
-# Built once, because every redemption runs them.
-_MERCHANT = bindparam("merchant", type_=BigInteger)
+# Built once, because every redemption asks.
 _STORED = select(Redemption.body_digest, Redemption.answer).where(
-    Redemption.merchant_id == _MERCHANT, Redemption.id == bindparam("id")
-)
-_OUTLET = bindparam("outlet", type_=Uuid)
-_FROZEN = (
-    select(
-        OfferRevision,
-        Offer.code,
-        Outlet.code,
-        Outlet.name,
-        outlet_zone_on(bindparam("day", type_=Date), _MERCHANT, _OUTLET),
-    )
-    .join(Offer, (Offer.merchant_id == OfferRevision.merchant_id) & (Offer.id == OfferRevision.offer_id))
-    .join(Outlet, (Outlet.merchant_id == Offer.merchant_id) & (Outlet.id == _OUTLET))
-    .where(
-        OfferRevision.merchant_id == _MERCHANT,
-        OfferRevision.id.in_(bindparam("revisions", expanding=True)),
-        NAMED,
-    )
+    Redemption.merchant_id == bindparam("merchant"), Redemption.id == bindparam("id")
 )
 
 
@@ -104,8 +78,8 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     if stored is not None:
         return stored
     scan = _valid_scan(session, counter, scan_id, at)
-    holder = entitlement(session, {"id": scan.pass_id}, business_date(at))
-    return _write(session, counter, scan, holder, order, digest, at)
+    here = standing_of_scan(session, counter, scan, order.offer, at)
+    return _write(session, counter, scan_id, here, order, digest, at)
 
 
 def redeem_at_once(
@@ -120,10 +94,9 @@ def redeem_at_once(
     if stored is not None:
         return stored
     presented = read(session, keyring, counter, text, at)
-    scan = accept(session, counter, order.id, presented, digest, at)
-    if scan is None:
-        return _twins_answer(session, counter, order.id, digest)
-    return _write(session, counter, scan, presented.entitlement, order, digest, at)
+    here = standing(session, counter, presented.status_index, order.offer, at)
+    scanned = acceptance(counter, order.id, presented, here, digest, at)
+    return _write(session, counter, order.id, here, order, digest, at, scanned)
 
 
 def stored_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) -> Answer | None:
@@ -165,49 +138,57 @@ def _valid_scan(session: Session, counter: Counter, scan_id: UUID, at: datetime)
 def _write(
     session: Session,
     counter: Counter,
-    scan: Scan,
-    holder: Entitlement,
+    scan_id: UUID,
+    here: Standing,
     order: Order,
     digest: bytes,
     at: datetime,
+    scanned: Sequence[Link] = (),
 ) -> Answer:
-    frozen = _frozen(session, counter, scan, order.offer, business_date(at))
-    charged = price(read_terms(frozen.revision.terms), order.gross_fen, order.quantity)
-    answer = _answer(order, charged, holder, frozen, at)
-    values = _fact(counter, scan, holder, order, frozen, charged, at)
-    values |= {"body_digest": digest, "answer": answer}
-    values["digest"] = redemption_digest(values)
-    if not insert_or_ignore(session, Redemption, ["merchant_id", "id"], values):
-        return _twins_answer(session, counter, order.id, digest)
-    mark_if_late(session, business_date(at), at)
-    take(session, frozen.revision, holder.holder_id)
-    return Answer(answer, replayed=False)
+    granted = _granted(session, counter, here, order.offer, business_date(at))
+    charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
+    answer = _answer(order, charged, here, granted, at)
+    fact = _fact(counter, scan_id, here, order, granted, charged, at)
+    fact |= {"body_digest": digest, "answer": answer}
+    fact["digest"] = redemption_digest(fact)
+    links = [
+        *scanned,
+        Link(Redemption, fact, once("merchant_id", "id")),
+        *late_mark(business_date(at), at),
+        *take(counter.merchant_id, granted.offer_id, granted.limits, here.entitlement.holder_id),
+    ]
+    missed = write(session, links)
+    if missed is None:
+        return Answer(answer, replayed=False)
+    if missed.refusal is not None:
+        raise missed.refusal()
+    return _twins_answer(session, counter, order.id, digest)
 
 
 def _fact(
     counter: Counter,
-    scan: Scan,
-    holder: Entitlement,
+    scan_id: UUID,
+    here: Standing,
     order: Order,
-    frozen: _Frozen,
+    granted: Granted,
     charged: Price,
     at: datetime,
 ) -> dict[str, Any]:
     """The columns of the redemption's row: all that is true now and must stay so."""
-    day = business_date(at)
+    day, holder = business_date(at), here.entitlement
     return {
         "merchant_id": counter.merchant_id,
         "id": order.id,
-        "scan_id": scan.id,
+        "scan_id": scan_id,
         "outlet_id": counter.outlet_id,
-        "offer_id": frozen.revision.offer_id,
-        "revision_id": frozen.revision.id,
+        "offer_id": granted.offer_id,
+        "revision_id": granted.revision_id,
         "holder_id": holder.holder_id,
         "household_id": holder.household_id,
         "holder_kind": holder.holder_kind,
         "employer_id": holder.employer_id,
         "employer_zone_id": holder.employer_zone_id,
-        "outlet_zone_id": frozen.outlet_zone_id,
+        "outlet_zone_id": here.place.zone_id,
         "gross_fen": charged.gross_fen,
         "discount_fen": charged.discount_fen,
         "paid_fen": charged.paid_fen,
@@ -227,16 +208,12 @@ def _fact(
     }
 
 
-def _frozen(session: Session, counter: Counter, scan: Scan, offer: str, day: date) -> _Frozen:
-    """The scan's revision of the offer, and where the outlet stands that day; one statement."""
-    here = {"merchant": counter.merchant_id, "outlet": counter.outlet_id, "day": day}
-    usable = {"revisions": [UUID(id_) for id_ in scan.revision_ids]}
-    row = session.execute(_FROZEN, here | usable | naming(offer)).one_or_none()
-    if row is None:
+def _granted(session: Session, counter: Counter, here: Standing, offer: str, day: date) -> Granted:
+    if here.granted is None:
         raise Refused(_why_not(session, counter.merchant_id, offer, day))
-    if row[-1] is None:
+    if here.place.zone_id is None:
         raise Refused(Reason.OUTLET_NOT_OPEN)
-    return _Frozen(*row)
+    return here.granted
 
 
 def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reason:
@@ -247,19 +224,22 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
     return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
 
 
-def _answer(order: Order, charged: Price, holder: Entitlement, frozen: _Frozen, at: datetime) -> str:
+def _answer(order: Order, charged: Price, here: Standing, granted: Granted, at: datetime) -> str:
     return json.dumps(
         {
             "id": str(order.id),
             "redeemed_at": at.isoformat(timespec="seconds"),
-            "outlet": {"code": frozen.outlet_code, "name": frozen.outlet_name},
+            "outlet": {"code": here.place.code, "name": here.place.name},
             "offer": {
-                "id": str(frozen.revision.offer_id),
-                "code": frozen.offer_code,
-                "title": frozen.revision.title,
-                "revision": frozen.revision.number,
+                "id": str(granted.offer_id),
+                "code": granted.offer_code,
+                "title": granted.title,
+                "revision": granted.number,
             },
-            "holder": {"name": mask_name(holder.holder_name), "employer": holder.employer_name},
+            "holder": {
+                "name": mask_name(here.entitlement.holder_name),
+                "employer": here.entitlement.employer_name,
+            },
             "gross_fen": charged.gross_fen,
             "discount_fen": charged.discount_fen,
             "paid_fen": charged.paid_fen,

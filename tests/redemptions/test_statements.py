@@ -41,8 +41,9 @@ def world(session: Session) -> World:
 
 
 def test_a_redemption_in_one_call(world: World, engine: sa.Engine) -> None:
-    """Stored answer, entitlement, usable offers, scan, use, offer, fact; with limits one more for each."""
-    for offer, expected in (("MILK", 7), ("CAP", 9)):
+    """Stored answer, what is true, and the chain: scan, use, fact, each limit; in one on PostgreSQL."""
+    at_once = engine.dialect.name == "postgresql"
+    for offer, expected in (("MILK", 3 if at_once else 5), ("CAP", 3 if at_once else 7)):
         shown, order = world.shown().text, Order(uuid4(), offer, 1000)
         counter = world.counter()
         world.session.commit()
@@ -53,7 +54,7 @@ def test_a_redemption_in_one_call(world: World, engine: sa.Engine) -> None:
 
 def test_a_retry_reads_one_row(world: World, engine: sa.Engine) -> None:
     shown, order, counter = world.shown().text, Order(uuid4(), "MILK", 1000), world.counter()
-    for expected in (7, 1):
+    for expected in (3 if engine.dialect.name == "postgresql" else 5, 1):
         world.session.commit()
         with statements(engine) as seen:
             redeem_at_once(world.session, world.keyring, counter, shown, order, world.at)
@@ -65,8 +66,8 @@ def test_scan_and_redeem_at_the_counter(world: World, engine: sa.Engine) -> None
     world.session.commit()
     with statements(engine) as seen:
         scan(world.session, world.keyring, counter, scan_id, shown, world.at)
-    assert len(seen) == 5, seen
+    assert len(seen) == (3 if engine.dialect.name == "postgresql" else 4), seen
     world.session.commit()
     with statements(engine) as seen:
         redeem(world.session, counter, scan_id, Order(uuid4(), "MILK", 1000), world.at)
-    assert len(seen) <= 5, seen
+    assert len(seen) == 4, seen

@@ -35,7 +35,7 @@ def renew_credential() -> ResponseReturnValue:
     """A new code to show: ``{text, code, expires_at, now}``. Raises Refused for who is not entitled."""
     at = clock.now()
     held = pass_of(db.session, g.grant.holder_id, at)
-    entitlement(db.session, {"id": held.id}, clock.business_date(at))
+    entitlement(db.session, held.id, clock.business_date(at))
     shown = mint(db.session, current_app.extensions["keyring"], held, at)
     db.session.commit()
     return {

@@ -159,7 +159,7 @@ def _counter_page(merchant_id: int, outlet_id: UUID, form: ScanForm) -> str:
 
 def _scan_page(scan: Scan, form: RedeemForm) -> str:
     at = clock.now()
-    holder = entitlement(db.session, {"id": scan.pass_id}, clock.business_date(at))
+    holder = entitlement(db.session, scan.pass_id, clock.business_date(at))
     return render_template(
         "merchant/show_scan.html",
         place=lookups.place_or_404(db.session, scan.merchant_id, scan.outlet_id),

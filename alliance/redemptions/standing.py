@@ -1,0 +1,160 @@
+"""How things stand at a counter: who shows a pass, where, what is granted; one statement reads it all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    Executable,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.orm import Session
+
+from alliance.clock import business_date
+from alliance.enterprises.models import Outlet
+from alliance.enterprises.placement import outlet_zone_on
+from alliance.offers.limits import Limits
+from alliance.offers.live import NAMED, at_outlet, live, naming
+from alliance.offers.models import Offer, OfferRevision
+from alliance.passes.entitlement import SHOWN_COLUMNS, Entitlement, entitled, read_entitlement
+from alliance.passes.models import Pass
+from alliance.redemptions.counter import Counter
+from alliance.redemptions.models import Scan
+from alliance.store import run
+
+
+@dataclass(frozen=True)
+class Place:
+    """The outlet as it stands that day; without a zone it is not open yet."""
+
+    code: str
+    name: str
+    zone_id: int | None
+
+
+@dataclass(frozen=True)
+class Granted:
+    """The revision of the offer that was asked for."""
+
+    offer_id: UUID
+    offer_code: str
+    revision_id: UUID
+    number: int
+    title: str
+    terms: dict[str, Any]
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that a redemption has to know. ``usable`` are the ids of the revisions to freeze into a scan."""
+
+    entitlement: Entitlement
+    place: Place
+    granted: Granted | None
+    usable: list[str]
+
+
+def standing(
+    session: Session, counter: Counter, status_index: int, offer: str | None, at: datetime
+) -> Standing:
+    """Everything for a presentation: the offer, if one is asked for, is granted if it is live here today.
+
+    Raises Refused as ``read_entitlement`` does.
+    """
+    return _read(session, _NOW, {"index": status_index, **_here(counter, at), **naming(offer)})
+
+
+def standing_of_scan(session: Session, counter: Counter, scan: Scan, offer: str, at: datetime) -> Standing:
+    """The same for a scan: the offer is granted if the scan has frozen it. Raises the same."""
+    frozen = [UUID(id_) for id_ in scan.revision_ids]
+    values = {"pass": scan.pass_id, "revisions": frozen, **_here(counter, at), **naming(offer)}
+    return _read(session, _OF_SCAN, values)
+
+
+def _here(counter: Counter, at: datetime) -> dict[str, Any]:
+    return {"merchant": counter.merchant_id, "outlet": counter.outlet_id, "day": business_date(at)}
+
+
+def _read(session: Session, statement: Executable, values: Mapping[str, Any]) -> Standing:
+    row = tuple(run(session, statement, values).one())
+    code, name, zone_id, usable = row[:4]
+    shown, granted = row[4 : 4 + SHOWN_COLUMNS], row[4 + SHOWN_COLUMNS :]
+    return Standing(
+        read_entitlement(shown),
+        Place(code, name, zone_id),
+        _read_granted(granted),
+        [str(UUID(id_)) for id_ in usable.split(",")] if usable else [],
+    )
+
+
+def _read_granted(row: tuple[Any, ...]) -> Granted | None:
+    offer_id, code, revision_id, number, title, terms, limit_total, limit_holder = row
+    if offer_id is None:
+        return None
+    return Granted(offer_id, code, revision_id, number, title, terms, Limits(limit_total, limit_holder))
+
+
+# --- the statements, built once ----------------------------------------------------------------------
+
+_MERCHANT, _OUTLET = bindparam("merchant", type_=BigInteger), bindparam("outlet", type_=Uuid)
+_DAY = bindparam("day", type_=Date)
+
+_PLACE = select(Outlet.code, Outlet.name, outlet_zone_on(_DAY, _MERCHANT, _OUTLET)).where(
+    Outlet.merchant_id == _MERCHANT, Outlet.id == _OUTLET
+)
+_LIVE = live(_DAY).where(at_outlet(_MERCHANT, _OUTLET)).order_by(None)
+_USABLE = _LIVE.with_only_columns(func.aggregate_strings(cast(OfferRevision.id, String), ","))
+
+
+def _granted(revisions: Select[OfferRevision]) -> Select[*tuple[Any, ...]]:
+    same = (Offer.merchant_id == OfferRevision.merchant_id) & (Offer.id == OfferRevision.offer_id)
+    return (
+        revisions.join(Offer, same)
+        .where(NAMED)
+        .with_only_columns(
+            OfferRevision.offer_id,
+            Offer.code,
+            OfferRevision.id,
+            OfferRevision.number,
+            OfferRevision.title,
+            OfferRevision.terms,
+            OfferRevision.limit_total,
+            OfferRevision.limit_holder,
+        )
+    )
+
+
+def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
+    """One row of several SELECTs of one row; only the first of them must have one."""
+    first, *others = (part.subquery() for part in parts)
+    joined: Any = first
+    for other in others:
+        joined = joined.outerjoin(other, true())
+    return select(*first.c, *(column for other in others for column in other.c)).select_from(joined)
+
+
+_NOW = _side_by_side(_PLACE, _USABLE, entitled(Pass.status_index == bindparam("index")), _granted(_LIVE))
+_OF_SCAN = _side_by_side(
+    _PLACE,
+    select(literal("")),
+    entitled(Pass.id == bindparam("pass")),
+    _granted(
+        select(OfferRevision).where(
+            OfferRevision.merchant_id == _MERCHANT,
+            OfferRevision.id.in_(bindparam("revisions", expanding=True)),
+        )
+    ),
+)
