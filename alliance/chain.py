@@ -9,8 +9,10 @@ The parts of one statement do not see each other's rows. They need not: what a l
 is there room in this counter) PostgreSQL answers from the newest committed row, not from the snapshot.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache, reduce
 from operator import add
 from typing import Any
@@ -56,10 +58,10 @@ def write(session: orm.Session, links: Sequence[Link]) -> Link | None:
     whoever refuses has to roll back.
     """
     shapes = tuple((link.model, tuple(link.values), link.conflict) for link in links)
-    if session.get_bind().dialect.name == "postgresql":
+    if links and session.get_bind().dialect.name == "postgresql":
         return _write_at_once(session, links, shapes)
     for link, shape in zip(links, shapes, strict=True):
-        if run(session, _alone(shape), _parameters(0, link)).first() is None:
+        if run(session, _alone(shape), {**link.values, **_besides(0, link)}).first() is None:
             return link
     return None
 
@@ -70,19 +72,22 @@ _Shape = tuple[type[Base], tuple[str, ...], Conflict | None]
 def _write_at_once(session: orm.Session, links: Sequence[Link], shapes: tuple[_Shape, ...]) -> Link | None:
     parameters: dict[str, Any] = {}
     for number, link in enumerate(links):
-        parameters |= _parameters(number, link)
+        # One parameter per row: they are more in number than the driver remembers statements for.
+        parameters[f"row_{number}"] = json.dumps(link.values, default=_as_text, ensure_ascii=False)
+        parameters |= _besides(number, link)
     written: int = run(session, _chained(shapes), parameters).scalar_one()
     return None if written == len(links) else links[written]
 
 
-def _parameters(number: int, link: Link) -> dict[str, Any]:
-    return {f"{name}_{number}": value for name, value in (*link.values.items(), *link.besides.items())}
+def _besides(number: int, link: Link) -> dict[str, Any]:
+    return {f"{name}_{number}": value for name, value in link.besides.items()}
 
 
 @cache
 def _alone(shape: _Shape) -> sa.Executable:
     """One link as a statement of its own, of SQLite; it returns a row when it wrote one."""
-    insert: sa.Executable = _insert(sqlite.insert, 0, shape, None)
+    model, _, conflict = shape
+    insert: sa.Executable = _completed(sqlite.insert(table_of(model)), conflict, 0)
     return insert
 
 
@@ -90,23 +95,33 @@ def _alone(shape: _Shape) -> sa.Executable:
 def _chained(shapes: tuple[_Shape, ...]) -> sa.Executable:
     """All links as one statement of PostgreSQL, which returns how many of them wrote their row."""
     links: list[sa.CTE] = []
-    for number, shape in enumerate(shapes):
-        insert = _insert(postgresql.insert, number, shape, links[-1] if links else None)
-        links.append(insert.cte(f"link_{number}"))
+    for number, (model, names, conflict) in enumerate(shapes):
+        row = _row(table_of(model), names, number)
+        if links:
+            row = row.join(links[-1], sa.true())
+        insert = postgresql.insert(table_of(model)).from_select(names, row, include_defaults=False)
+        links.append(_completed(insert, conflict, number).cte(f"link_{number}"))
     counts = [sa.select(sa.func.count()).select_from(link).scalar_subquery() for link in links]
     return sa.select(reduce(add, counts))
 
 
-def _insert(insert_into: Callable[[sa.Table], Any], number: int, shape: _Shape, before: sa.CTE | None) -> Any:
-    model, names, conflict = shape
-    table = table_of(model)
-    values = {name: sa.bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names}
-    insert = insert_into(table)
-    if before is None:
-        insert = insert.values(values)
-    else:
-        row = sa.select(*values.values()).select_from(before)
-        insert = insert.from_select(names, row, include_defaults=False)
+def _row(table: sa.Table, names: tuple[str, ...], number: int) -> sa.Select[Any]:
+    """The row of a link out of its parameter."""
+    name = f"row_{number}"
+    text = sa.cast(sa.bindparam(name, type_=sa.Text()), sa.JSON)
+    record = sa.func.json_populate_record(sa.literal_column(f"NULL::{table.name}"), text)
+    columns: list[sa.ColumnElement[Any]] = [sa.literal_column(f"{name}.{column}") for column in names]
+    return sa.select(*columns).select_from(record.alias(name))
+
+
+def _completed(insert: Any, conflict: Conflict | None, number: int) -> Any:
     if conflict is not None:
         insert = conflict(insert, lambda name, type_: sa.bindparam(f"{name}_{number}", type_=type_))
-    return insert.returning(sa.literal(1).label("written"))
+    return insert.returning(sa.literal_column("1").label("written"))
+
+
+def _as_text(value: object) -> str:
+    """A value that JSON does not know, as PostgreSQL reads it."""
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    return value.isoformat() if isinstance(value, date) else str(value)

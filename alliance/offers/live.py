@@ -28,7 +28,7 @@ def holder_scope(holder_id: int) -> str:
 
 def newest_approved() -> Select[OfferRevision]:
     """A SELECT of the revision in force of every offer that is not withdrawn, whatever its days."""
-    later = aliased(OfferRevision)
+    later = aliased(OfferRevision, name="later")
     return (
         select(OfferRevision)
         .where(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Date,
     Executable,
     Select,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    literal,
+    literal_column,
     select,
     true,
 )
@@ -48,8 +49,8 @@ class Place:
 class Granted:
     """The revision of the offer that was asked for."""
 
-    offer_id: UUID
     offer_code: str
+    offer_id: UUID
     revision_id: UUID
     number: int
     title: str
@@ -101,10 +102,10 @@ def _read(session: Session, statement: Executable, values: Mapping[str, Any]) ->
 
 
 def _read_granted(row: tuple[Any, ...]) -> Granted | None:
-    offer_id, code, revision_id, number, title, terms, limit_total, limit_holder = row
+    code, offer_id, revision_id, number, title, terms, limit_total, limit_holder = row
     if offer_id is None:
         return None
-    return Granted(offer_id, code, revision_id, number, title, terms, Limits(limit_total, limit_holder))
+    return Granted(code, offer_id, revision_id, number, title, terms, Limits(limit_total, limit_holder))
 
 
 # --- the statements, built once ----------------------------------------------------------------------
@@ -115,25 +116,31 @@ _DAY = bindparam("day", type_=Date)
 _PLACE = select(Outlet.code, Outlet.name, outlet_zone_on(_DAY, _MERCHANT, _OUTLET)).where(
     Outlet.merchant_id == _MERCHANT, Outlet.id == _OUTLET
 )
-_LIVE = live(_DAY).where(at_outlet(_MERCHANT, _OUTLET)).order_by(None)
-_USABLE = _LIVE.with_only_columns(func.aggregate_strings(cast(OfferRevision.id, String), ","))
+_LIVE_HERE = live(_DAY).where(at_outlet(_MERCHANT, _OUTLET)).order_by(None)
+_FROZEN = select(OfferRevision).where(
+    OfferRevision.merchant_id == _MERCHANT, OfferRevision.id.in_(bindparam("revisions", expanding=True))
+)
 
 
-def _granted(revisions: Select[OfferRevision]) -> Select[*tuple[Any, ...]]:
-    same = (Offer.merchant_id == OfferRevision.merchant_id) & (Offer.id == OfferRevision.offer_id)
-    return (
-        revisions.join(Offer, same)
-        .where(NAMED)
-        .with_only_columns(
-            OfferRevision.offer_id,
-            Offer.code,
-            OfferRevision.id,
-            OfferRevision.number,
-            OfferRevision.title,
-            OfferRevision.terms,
-            OfferRevision.limit_total,
-            OfferRevision.limit_holder,
-        )
+def _standing(who: ColumnElement[bool], revisions: Select[OfferRevision]) -> Executable:
+    """The outlet, all these revisions, the pass, and of the revisions the one that is asked for."""
+    usable = revisions.with_only_columns(
+        OfferRevision.offer_id,
+        OfferRevision.id,
+        OfferRevision.number,
+        OfferRevision.title,
+        OfferRevision.terms,
+        OfferRevision.limit_total,
+        OfferRevision.limit_holder,
+    ).cte("usable")
+    comma: Any = literal_column("','")
+    return _side_by_side(
+        _PLACE,
+        select(func.aggregate_strings(cast(usable.c.id, String), comma)),
+        entitled(who),
+        select(Offer.code, *usable.c)
+        .join(usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id))
+        .where(NAMED),
     )
 
 
@@ -146,15 +153,5 @@ def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
     return select(*first.c, *(column for other in others for column in other.c)).select_from(joined)
 
 
-_NOW = _side_by_side(_PLACE, _USABLE, entitled(Pass.status_index == bindparam("index")), _granted(_LIVE))
-_OF_SCAN = _side_by_side(
-    _PLACE,
-    select(literal("")),
-    entitled(Pass.id == bindparam("pass")),
-    _granted(
-        select(OfferRevision).where(
-            OfferRevision.merchant_id == _MERCHANT,
-            OfferRevision.id.in_(bindparam("revisions", expanding=True)),
-        )
-    ),
-)
+_NOW = _standing(Pass.status_index == bindparam("index"), _LIVE_HERE)
+_OF_SCAN = _standing(Pass.id == bindparam("pass"), _FROZEN)
