@@ -6,19 +6,19 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import pgbench
+from bench import cpu
 from bench.disk import SLOWER_MS
 from bench.figures import Series, table
-from bench.load import Outcome
-from bench.stage import WORKERS, Stage, set_up
+from bench.stage import BARE, DATABASE, PRODUCT, WORKERS, Served, Stage, set_up
 
 ROOT = Path(__file__).parent.parent
 A, B, C = "(a) pgbench", "(b) bare Flask view", "(c) the product"
+_CPU = (BARE, PRODUCT, DATABASE)
 RETRY, HOT, HOT_A = "(c) sent again", "(c) one hot offer", "(a) one hot offer"
 
 
@@ -59,22 +59,32 @@ class Bench:
 
     def _round(self, clients: int) -> None:
         seconds = self._size.seconds
-        self._add_pgbench(A, clients, self._stage.pgbench(clients, seconds))
-        self._add(B, clients, self._stage.bare(clients, seconds))
-        first, sent = self._stage.product(clients, seconds)
-        self._add(C, clients, first)
-        self._add(RETRY, clients, self._stage.retries(clients, first, sent))
+        stage = self._stage
+        self._pgbench(A, clients, hot=False)
+        self._serve(B, clients, lambda: stage.bare(clients, seconds))
+        first, sent = self._serve(C, clients, lambda: stage.product(clients, seconds))
+        self._serve(RETRY, clients, lambda: (stage.retries(clients, first, sent), sent))
         if clients > 1:
-            self._add(HOT, clients, self._stage.product(clients, seconds, hot=True)[0])
-            self._add_pgbench(HOT_A, clients, self._stage.pgbench(clients, seconds, hot=True))
+            self._serve(HOT, clients, lambda: stage.product(clients, seconds, hot=True))
+            self._pgbench(HOT_A, clients, hot=True)
 
-    def _add(self, name: str, clients: int, outcome: Outcome) -> None:
+    def _serve(self, name: str, clients: int, run: Callable[[], Served]) -> Served:
+        before = cpu.used(*_CPU)
+        served = run()
+        after, outcome, one = cpu.used(*_CPU), served[0], self._of(name, clients)
         done = len(outcome.answered)
-        share = outcome.cpu_seconds / outcome.seconds
-        self._of(name, clients).add(done / outcome.seconds, outcome.latencies, share)
+        one.add(done / outcome.seconds, outcome.latencies)
+        one.load_cpu.append(outcome.cpu_seconds / outcome.seconds)
+        one.server_cpu.append(sum(after[mark] - before[mark] for mark in (BARE, PRODUCT)) / done)
+        one.database_cpu.append((after[DATABASE] - before[DATABASE]) / done)
+        return served
 
-    def _add_pgbench(self, name: str, clients: int, run: pgbench.Run) -> None:
-        self._of(name, clients).add(run.per_second, run.latencies)
+    def _pgbench(self, name: str, clients: int, hot: bool) -> None:
+        before = cpu.used(DATABASE)
+        run = self._stage.pgbench(clients, self._size.seconds, hot)
+        after, one = cpu.used(DATABASE), self._of(name, clients)
+        one.add(run.per_second, run.latencies)
+        one.database_cpu.append((after[DATABASE] - before[DATABASE]) / len(run.latencies))
 
     def _of(self, name: str, clients: int) -> Series:
         return self._series.setdefault((name, clients), Series(name, clients))

@@ -17,15 +17,16 @@ class Series:
     p99: list[float] = field(default_factory=list)
     #: The load generator's share of one core, in the rounds that had one.
     load_cpu: list[float] = field(default_factory=list)
+    #: Seconds of processor time per request: of the server, of the database.
+    server_cpu: list[float] = field(default_factory=list)
+    database_cpu: list[float] = field(default_factory=list)
 
-    def add(self, per_second: float, latencies: Sequence[float], load_cpu: float | None = None) -> None:
+    def add(self, per_second: float, latencies: Sequence[float]) -> None:
         """One round. Latencies in seconds."""
         ordered = sorted(latencies)
         self.per_second.append(per_second)
         self.p50.append(_quantile(ordered, 0.5))
         self.p99.append(_quantile(ordered, 0.99))
-        if load_cpu is not None:
-            self.load_cpu.append(load_cpu)
 
     @property
     def rate(self) -> float:
@@ -45,6 +46,8 @@ class Series:
             "per_second": round(self.rate, 1),
             "p50_ms": round(median(self.p50) * 1000, 3),
             "p99_ms": round(median(self.p99) * 1000, 3),
+            "server_cpu_us": _micro(self.server_cpu),
+            "database_cpu_us": _micro(self.database_cpu),
             "load_generator_cpu": round(median(self.load_cpu), 3) if self.load_cpu else None,
             "rounds_per_second": [round(rate, 1) for rate in self.per_second],
         }
@@ -53,17 +56,24 @@ class Series:
 def table(series: Sequence[Series]) -> str:
     """Markdown, one line per series."""
     lines = [
-        "| | clients | per second (lowest – highest round) | p50 ms | p99 ms | p99 ÷ p50 | load generator |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| | clients | per second (lowest – highest round) | p50 ms | p99 ms | p99 ÷ p50 "
+        "| µs of CPU: server + database | load generator |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for one in series:
         span = f"{min(one.per_second):,.0f} – {max(one.per_second):,.0f}"
         load = f"{median(one.load_cpu):.0%} of a core" if one.load_cpu else ""
+        server = f"{_micro(one.server_cpu):,} + " if one.server_cpu else ""
         lines.append(
             f"| {one.name} | {one.clients} | {one.rate:,.0f} ({span}) | {median(one.p50) * 1000:.2f} "
-            f"| {median(one.p99) * 1000:.2f} | {one.tail:.1f} | {load} |"
+            f"| {median(one.p99) * 1000:.2f} | {one.tail:.1f} "
+            f"| {server}{_micro(one.database_cpu):,} | {load} |"
         )
     return "\n".join(lines)
+
+
+def _micro(seconds: Sequence[float]) -> int:
+    return round(median(seconds) * 1e6) if seconds else 0
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

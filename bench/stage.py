@@ -26,7 +26,12 @@ from bench.rows import Example
 from bench.town import PATH, Till, Town
 from tests.processes import SECRET, environment, free_port, serving
 
-DATABASE, WORKERS = "alliance_bench", 2
+WORKERS = 2
+#: What their command lines contain.
+BARE, PRODUCT, DATABASE = "bench.bare:app", "-m alliance serve", "/postgres -D"
+NAME = "alliance_bench"
+#: What came back, and the requests that were answered.
+Served = tuple[load.Outcome, list[bytes]]
 
 
 @dataclass
@@ -43,24 +48,27 @@ class Stage:
     def pgbench(self, clients: int, seconds: float, hot: bool = False) -> pgbench.Run:
         """(a)"""
         scripts = self.scripts[:1] if hot else self.scripts
-        return pgbench.run(self.disk.cluster, DATABASE, scripts, clients, max(1, round(seconds)))
+        return pgbench.run(self.disk.cluster, NAME, scripts, clients, max(1, round(seconds)))
 
-    def bare(self, clients: int, seconds: float) -> load.Outcome:
+    def bare(self, clients: int, seconds: float) -> Served:
         """(b)"""
-        requests = list(self.town.requests(_enough(seconds)))
-        return load.run(load.Job(self.bare_port, clients, seconds, requests))
+        return self._serve(self.bare_port, clients, seconds, hot=False)
 
-    def product(self, clients: int, seconds: float, hot: bool = False) -> tuple[load.Outcome, list[bytes]]:
-        """(c), and the requests that were answered."""
+    def product(self, clients: int, seconds: float, hot: bool = False) -> Served:
+        """(c)"""
+        return self._serve(self.product_port, clients, seconds, hot)
+
+    def _serve(self, port: int, clients: int, seconds: float, hot: bool) -> Served:
         requests = list(self.town.requests(_enough(seconds), hot))
-        outcome = load.run(load.Job(self.product_port, clients, seconds, requests))
+        outcome = load.run(load.Job(port, clients, seconds, requests))
         return outcome, [requests[number] for number in outcome.answered]
 
     def retries(self, clients: int, first: load.Outcome, sent: list[bytes]) -> load.Outcome:
         """Send again what was answered. Raises RuntimeError when an answer is not the first one."""
+        bodies = first.bodies
         outcome = load.run(load.Job(self.product_port, clients, 3600, sent))
         for number, body in zip(outcome.answered, outcome.bodies, strict=True):
-            if body != first.bodies[number]:
+            if body != bodies[number]:
                 raise RuntimeError("a retry was answered differently")
         return outcome
 
@@ -88,8 +96,8 @@ def set_up(directory: Path) -> Iterator[Stage]:
 
 def _database(disk: Disk) -> str:
     with sa.create_engine(disk.cluster.url("postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {DATABASE}"))
-    url = disk.cluster.url(DATABASE)
+        connection.execute(sa.text(f"CREATE DATABASE {NAME}"))
+    url = disk.cluster.url(NAME)
     store.upgrade(url)
     return url
 
