@@ -93,7 +93,9 @@ def for_writing(session: orm.Session) -> None:
         raise RuntimeError("for_writing must come before the first statement of a transaction")
     bind = session.get_bind()
     assert isinstance(bind, sa.Engine)
-    session.info["writing_engine"] = bind.execution_options(writes=True)
+    # Only SQLite has to be told, and a twin of the engine costs as much as a statement.
+    if bind.dialect.name == "sqlite":
+        session.info["writing_engine"] = bind.execution_options(writes=True)
 
 
 def is_busy(error: sa.exc.DBAPIError) -> bool:
