@@ -52,9 +52,9 @@ test: $(INSTALLED_DEV) $(BUILT) ## Lint, types, import contracts, and every test
 	@$(BIN)/pytest -n 2
 
 .PHONY: bench
-bench: $(INSTALLED_DEV) $(BUILT) ## Measure a redemption beside pgbench and a bare view (QUICK=1: less than a minute)
+bench: $(INSTALLED_DEV) $(BUILT) ## Measure a redemption beside pgbench and a bare view (QUICK=1, DOCS=1)
 	@scripts/ensure-postgres >/dev/null
-	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(DOCS),--docs)
 
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Style, types and import contracts, changing nothing

@@ -1,4 +1,4 @@
-"""``python -m bench``: measure, print the table, keep it under ``build/``."""
+"""``python -m bench``: measure, print the tables, keep them under ``build/`` and, if asked, in the docs."""
 
 import argparse
 import json
@@ -14,11 +14,11 @@ from typing import Any
 from bench import cpu
 from bench.disk import SLOWER_MS
 from bench.figures import Series, table
-from bench.stage import BARE, DATABASE, PRODUCT, WORKERS, Served, Stage, set_up
+from bench.stage import BARE, DATABASE, PRODUCT, WORKER, WORKERS, Served, Stage, set_up
 
 ROOT = Path(__file__).parent.parent
 A, B, C = "(a) pgbench", "(b) bare Flask view", "(c) the product"
-_CPU = (BARE, PRODUCT, DATABASE)
+_CPU = (BARE, PRODUCT, WORKER, DATABASE)
 RETRY, HOT, HOT_A = "(c) sent again", "(c) one hot offer", "(a) one hot offer"
 
 
@@ -72,11 +72,12 @@ class Bench:
         before = cpu.used(*_CPU)
         served = run()
         after, outcome, one = cpu.used(*_CPU), served[0], self._of(name, clients)
+        spent = {mark: after[mark] - before[mark] for mark in _CPU}
         done = len(outcome.answered)
         one.add(done / outcome.seconds, outcome.latencies)
         one.load_cpu.append(outcome.cpu_seconds / outcome.seconds)
-        one.server_cpu.append(sum(after[mark] - before[mark] for mark in (BARE, PRODUCT)) / done)
-        one.database_cpu.append((after[DATABASE] - before[DATABASE]) / done)
+        one.server_cpu.append((spent[BARE] + spent[PRODUCT] - spent[WORKER]) / done)
+        one.database_cpu.append(spent[DATABASE] / done)
         return served
 
     def _pgbench(self, name: str, clients: int, hot: bool) -> None:
@@ -150,7 +151,9 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round with 8 clients")
-    size = QUICK if parser.parse_args().quick else FULL
+    parser.add_argument("--docs", action="store_true", help="put the tables into docs/performance.md")
+    arguments = parser.parse_args()
+    size = QUICK if arguments.quick else FULL
     others = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="alliance-bench-") as directory, set_up(Path(directory)) as stage:
         started = time.monotonic()
@@ -158,7 +161,10 @@ def main() -> None:
         with stage.disk.slower():
             slow = Bench(stage, Size(size.clients, max(1, size.rounds // 2), size.seconds)).run()
         about = _about(stage, others, time.monotonic() - started)
-    _keep(Report(about, series, slow))
+    report = Report(about, series, slow)
+    _keep(report)
+    if arguments.docs:
+        _publish(report)
 
 
 def _about(stage: Stage, others: float, seconds: float) -> dict[str, Any]:
@@ -197,6 +203,13 @@ def _keep(report: Report) -> None:
     (build / "bench.json").write_text(json.dumps(report.plain(), ensure_ascii=False, indent=2) + "\n")
     (build / "bench.md").write_text(report.markdown())
     print(report.markdown())
+
+
+def _publish(report: Report) -> None:
+    """The last section of the page on performance."""
+    page = ROOT / "docs" / "performance.md"
+    before, heading, _ = page.read_text().partition("\n## Measured\n")
+    page.write_text(f"{before}{heading}\n{report.markdown()}")
 
 
 if __name__ == "__main__":

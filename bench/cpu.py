@@ -9,9 +9,9 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def used(*marks: str) -> dict[str, float]:
-    """By mark: the time of the children that have it in their command line, and of their descendants.
+    """By mark: the time of the descendants that have it in their command line, and of theirs.
 
-    Time is wall-clock's sober sister: somebody else's work on the machine hardly changes it.
+    Somebody else's work on the machine hardly changes it, unlike everything that a clock on the wall measures.
     """
     children: dict[int, list[int]] = defaultdict(list)
     seconds: dict[int, float] = {}
@@ -24,11 +24,14 @@ def used(*marks: str) -> dict[str, float]:
         children[int(fields[1])].append(int(directory.name))
         seconds[int(directory.name)] = sum(map(int, fields[11:15])) / _TICKS
     found = dict.fromkeys(marks, 0.0)
-    for child in children[os.getpid()]:
-        command = _command(child)
+    waiting = list(children[os.getpid()])
+    while waiting:
+        process = waiting.pop()
+        waiting += children[process]
+        command = _command(process)
         for mark in marks:
             if mark in command:
-                found[mark] += _sum(child, children, seconds)
+                found[mark] += _sum(process, children, seconds)
     return found
 
 

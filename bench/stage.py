@@ -29,6 +29,8 @@ from tests.processes import SECRET, environment, free_port, serving
 WORKERS = 2
 #: What their command lines contain.
 BARE, PRODUCT, DATABASE = "bench.bare:app", "-m alliance serve", "/postgres -D"
+#: A part of the product that answers nobody.
+WORKER = "-m alliance worker"
 NAME = "alliance_bench"
 #: What came back, and the requests that were answered.
 Served = tuple[load.Outcome, list[bytes]]

@@ -1,5 +1,6 @@
 """The counter's path takes few statements, and not more of them the more there is in the store."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -59,6 +60,18 @@ def test_a_retry_reads_one_row(world: World, engine: sa.Engine) -> None:
         with statements(engine) as seen:
             redeem_at_once(world.session, world.keyring, counter, shown, order, world.at)
         assert len(seen) == expected, seen
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_driver_remembers_how_to_send_them(world: World, engine: sa.Engine) -> None:
+    """psycopg takes longer statements, and such with more parameters, apart again at every execution."""
+    shown, order, counter = world.shown().text, Order(uuid4(), "CAP", 1000), world.counter()
+    world.session.commit()
+    with statements(engine) as seen:
+        redeem_at_once(world.session, world.keyring, counter, shown, order, world.at)
+    for statement in seen:
+        assert len(statement) <= 4096
+        assert len(set(re.findall(r"%\((\w+)\)s", statement))) <= 50
 
 
 def test_scan_and_redeem_at_the_counter(world: World, engine: sa.Engine) -> None:
