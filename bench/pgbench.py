@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bench.rows import COUNTERS, WRITTEN, Example, Written
+import sqlalchemy as sa
+
+from bench.rows import COUNTERS, WRITTEN, Example, Written, rows_of
 from tests.cluster import Cluster, NoCluster, find_programs
 
 
@@ -19,12 +22,15 @@ class Run:
     latencies: list[float]
 
 
-def write_scripts(directory: Path, examples: Sequence[Example], holder_ids: Sequence[int]) -> list[Path]:
+def write_scripts(
+    directory: Path, connection: sa.Connection, examples: Sequence[Example], holder_ids: Sequence[int]
+) -> list[Path]:
     """One script per example; pgbench chooses among them at random."""
     paths = []
     for example in examples:
         path = directory / f"{example.offer}.sql"
-        path.write_text(_script(example, min(holder_ids), max(holder_ids)))
+        rows = rows_of(connection, example)
+        path.write_text(_script(example, rows, min(holder_ids), max(holder_ids)))
         paths.append(path)
     return paths
 
@@ -55,8 +61,10 @@ def _program() -> str:
     return found
 
 
-def _script(example: Example, first_holder: int, last_holder: int) -> str:
-    parts = [_copy(written, example) for written in WRITTEN]
+def _script(
+    example: Example, rows: Mapping[str, Mapping[str, Any]], first_holder: int, last_holder: int
+) -> str:
+    parts = [_copy(written, rows[written.table.name]) for written in WRITTEN]
     parts += [_one_more(example, "'holder:' || :holder"), _one_more(example, "'total'")]
     ctes = ",\n".join(f"w{number} AS ({part})" for number, part in enumerate(parts[:-1]))
     return (
@@ -66,15 +74,22 @@ def _script(example: Example, first_holder: int, last_holder: int) -> str:
     )
 
 
-def _copy(written: Written, example: Example) -> str:
+def _copy(written: Written, row: Mapping[str, Any]) -> str:
     new = dict.fromkeys(written.ids, "md5(:number::text)::uuid")
     new |= dict.fromkeys(written.once, "decode(md5(:number::text), 'hex')")
     names = [column.name for column in written.table.columns]
     values = ", ".join(new.get(name, name) for name in names)
-    return (
-        f"INSERT INTO {written.table.name} ({', '.join(names)}) SELECT {values} FROM {written.table.name} "
-        f"WHERE merchant_id = {example.merchant_id} AND {written.found_by} = '{example.id}'"
+    key = " AND ".join(
+        f"{column.name} = {_literal(row[column.name])}" for column in written.table.primary_key
     )
+    return (
+        f"INSERT INTO {written.table.name} ({', '.join(names)}) "
+        f"SELECT {values} FROM {written.table.name} WHERE {key}"
+    )
+
+
+def _literal(value: object) -> str:
+    return f"'\\x{value.hex()}'" if isinstance(value, bytes) else f"'{value}'"
 
 
 def _one_more(example: Example, scope: str) -> str:

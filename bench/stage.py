@@ -88,8 +88,10 @@ def set_up(directory: Path) -> Iterator[Stage]:
             session.commit()
         examples, counts = _rehearse(create_app(settings), town)
         _settle(engine)
+        with engine.connect() as connection:
+            scripts = pgbench.write_scripts(directory, connection, examples, town.holder_ids)
         engine.dispose()
-        stage = Stage(disk, town, counts, pgbench.write_scripts(directory, examples, town.holder_ids))
+        stage = Stage(disk, town, counts, scripts)
         with _product(stage, url, directory), _bare(stage, url, directory, examples):
             yield stage
     finally:
