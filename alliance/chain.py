@@ -110,7 +110,8 @@ def _row(table: sa.Table, names: tuple[str, ...], number: int) -> sa.Select[Any]
     name = f"row_{number}"
     text = sa.cast(sa.bindparam(name, type_=sa.Text()), sa.JSON)
     record = sa.func.json_populate_record(sa.literal_column(f"NULL::{table.name}"), text)
-    columns: list[sa.ColumnElement[Any]] = [sa.literal_column(f"{name}.{column}") for column in names]
+    # Unqualified, to be short: the link before has no column but ``written``.
+    columns: list[sa.ColumnElement[Any]] = [sa.column(column) for column in names]
     return sa.select(*columns).select_from(record.alias(name))
 
 

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     https: bool = False
     #: How many reverse proxies stand in front; their X-Forwarded headers are believed, nobody else's.
     proxies: int = Field(default=0, ge=0, le=5)
+    #: Webhooks may go to any address and port, and over plain HTTP: for trying out, never in production.
+    webhook_allow_private: bool = False
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -48,6 +50,11 @@ class Settings(BaseSettings):
                 raise ValueError(
                     "生产环境必须设置 ALLIANCE_SECRET_KEY（至少 32 个字符） / "
                     "ALLIANCE_SECRET_KEY with at least 32 characters is required in production"
+                )
+            if self.webhook_allow_private:
+                raise ValueError(
+                    "生产环境不能设置 ALLIANCE_WEBHOOK_ALLOW_PRIVATE / "
+                    "ALLIANCE_WEBHOOK_ALLOW_PRIVATE is refused in production"
                 )
             self.https = True
         self.instance_path = self.instance_path.resolve()

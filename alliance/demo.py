@@ -14,6 +14,7 @@ from alliance.clock import SINCE_EVER, business_date, start_of
 from alliance.enterprises.credit_code import check_character
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
 from alliance.offers.life import Draft, approve, submit
+from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold
 from alliance.passes.issue import mint, pass_of
 from alliance.passes.keys import Keyring
@@ -52,9 +53,14 @@ class _Member:
     name: str
     zone: str
     outlets: tuple[str, ...]
-    offers: tuple[tuple[str, str, Terms, int | None], ...]
+    offers: tuple[tuple[str, str, Terms, Limits], ...]
     people: tuple[str, ...]
 
+
+#: Generous enough that the demo's own redemptions never reach them.
+MILK = Limits(units=3000, holder_day=5)
+YOGHURT = Limits(budget_fen=5_000_000, household_month=60)
+TICKETS = Limits(total=500, household_day=6)
 
 MEMBERS = (
     _Member(
@@ -62,8 +68,8 @@ MEMBERS = (
         "220204400000",
         ("乳业直营店", "开发区奶站"),
         (
-            ("NAI-01", "鲜牛奶成本价", AlliancePrice(unit_price_fen=350), 1000),
-            ("NAI-02", "酸奶满百立减", Threshold(threshold_fen=10000, off_fen=2000), None),
+            ("NAI-01", "鲜牛奶成本价", AlliancePrice(unit_price_fen=350), MILK),
+            ("NAI-02", "酸奶满百立减", Threshold(threshold_fen=10000, off_fen=2000), YOGHURT),
         ),
         ("张喆明", "李㛃", "王小乐", "欧阳雪松"),
     ),
@@ -71,7 +77,7 @@ MEMBERS = (
         "吉林市车天下二手车经销有限公司",
         "220204001000",
         ("车天下展厅",),
-        (("CHE-01", "整车检测八五折", Discount(pay_permille=850), None),),
+        (("CHE-01", "整车检测八五折", Discount(pay_permille=850), UNLIMITED),),
         ("赵铁军", "孙丽华", "周凯"),
     ),
     _Member(
@@ -79,8 +85,8 @@ MEMBERS = (
         "220204100000",
         ("南门售票处", "园内餐厅"),
         (
-            ("PIAO-01", "联盟专属门票", AlliancePrice(unit_price_fen=9900), 500),
-            ("CAN-01", "园内用餐九折", Discount(pay_permille=900), None),
+            ("PIAO-01", "联盟专属门票", AlliancePrice(unit_price_fen=9900), TICKETS),
+            ("CAN-01", "园内用餐九折", Discount(pay_permille=900), UNLIMITED),
         ),
         ("吴桐", "郑晓燕"),
     ),
@@ -88,7 +94,7 @@ MEMBERS = (
         "吉林船营职业技能实训基地",
         "220204400000",
         ("实训基地前台",),
-        (("PX-01", "叉车证培训满减", Threshold(threshold_fen=100000, off_fen=15000), 200),),
+        (("PX-01", "叉车证培训满减", Threshold(threshold_fen=100000, off_fen=15000), Limits(total=200)),),
         ("冯志强", "陈静", "褚卫国"),
     ),
 )
@@ -152,8 +158,8 @@ def _member(session: Session, number: int, member: _Member, zones: dict[str, Zon
         session.add(
             OutletZone(merchant_id=merchant.id, outlet_id=outlet.id, starts_on=SINCE_EVER, zone_id=zone_id)
         )
-    for code, title, terms, limit in member.offers:
-        draft = Draft(code=code, title=title, terms=terms, limit_total=limit)
+    for code, title, terms, limits in member.offers:
+        draft = Draft(code=code, title=title, terms=terms, limits=limits)
         approve(session, submit(session, merchant.id, draft, COMMAND_LINE, at), COMMAND_LINE, at)
     holders = [
         _employee(session, merchant, f"{place + 1:03d}", name, f"1390001{number:02d}{place:02d}", at)

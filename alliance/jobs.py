@@ -1,4 +1,4 @@
-"""Background jobs: deriving past days, and forgetting what has expired.
+"""Background jobs: deriving past days, sealing the audit trail, forgetting; and the courier of the webhooks.
 
 The queue lives in a file of its own beside SQLite, or in PostgreSQL: there is no broker to run.
 """
@@ -9,10 +9,16 @@ from sqlalchemy import make_url
 import alliance.schema  # noqa: F401 - a foreign key's type is unknown until its table is
 from alliance import clock
 from alliance.accounts import attempts, codes, sign_in
+from alliance.audit.heads import FILE, append_heads
+from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
 from alliance.config import Settings
 from alliance.passes.issue import forget_typed_codes
 from alliance.store import for_writing, make_engine, sessionmaker_for
+from alliance.webhooks import log as webhook_log
+from alliance.webhooks.addresses import Reach
+from alliance.webhooks.courier import Courier
+from alliance.webhooks.signing import Sealer
 
 
 def make_jobs(settings: Settings) -> Huey:
@@ -31,17 +37,34 @@ def make_jobs(settings: Settings) -> Huey:
                 derive(session, month, at)
                 session.commit()
 
+    @jobs.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def seal_audit_trail() -> None:
+        at = clock.now()
+        with sessions() as session:
+            for_writing(session)
+            while seal(session, at):
+                # One batch in each transaction: on SQLite the counters' turn comes in between.
+                session.commit()
+        with sessions() as session:
+            append_heads(session, settings.instance_path / FILE, at)
+
     @jobs.periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
     def forget_expired() -> None:
         with sessions() as session:
             for_writing(session)
             at = clock.now()
             forget_typed_codes(session, at)
-            for kept in (sign_in, codes, attempts):
+            for kept in (sign_in, codes, attempts, webhook_log):
                 kept.forget_expired(session, at)
             session.commit()
 
     return jobs
+
+
+def make_courier(settings: Settings) -> Courier:
+    """What sends this installation's webhooks. Not a periodic job: a merchant expects them within seconds."""
+    sessions = sessionmaker_for(make_engine(settings.database_url, patient=True))
+    return Courier(sessions, Sealer(settings.secret_key), Reach.of(settings))
 
 
 def _queue(settings: Settings) -> Huey:
@@ -49,4 +72,6 @@ def _queue(settings: Settings) -> Huey:
     if url.get_backend_name() == "postgresql":
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return PostgresHuey("alliance", dsn=dsn)
+    # The database may live elsewhere, and the worker may be the first to need the directory.
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
     return SqliteHuey("alliance", filename=str(settings.instance_path / "jobs.db"))

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     BODY_MISMATCH = "body_mismatch"
     REDEMPTION_NOT_FOUND = "redemption_not_found"
     REVERSED_ALREADY = "reversed_already"
+    NOT_CORRECTABLE = "not_correctable"
     REFUND_EXCEEDS_PAID = "refund_exceeds_paid"
     UNDO_TOO_LATE = "undo_too_late"
     MONTH_CLOSED = "month_closed"

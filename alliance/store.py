@@ -2,7 +2,8 @@
 
 SQLite runs with WAL, ``synchronous=FULL`` and foreign keys on; a session that writes opens its
 transactions with BEGIN IMMEDIATE, because upgrading a read transaction fails under concurrency
-instead of waiting. PostgreSQL runs READ COMMITTED with a lock timeout of two seconds.
+instead of waiting; before that it waits for its turn (``turns.py``). PostgreSQL runs READ COMMITTED with a
+lock timeout of two seconds.
 """
 
 import sqlite3
@@ -23,6 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+
+from alliance.turns import TurnTaking
 
 #: How long a statement waits for another transaction's lock before the caller is told to try again.
 LOCK_TIMEOUT_SECONDS = 2
@@ -116,7 +119,8 @@ def insert_or_ignore(
 ) -> bool:
     """INSERT … ON CONFLICT DO NOTHING: true when the row is ours, false when the key was taken.
 
-    On PostgreSQL it waits for a concurrent transaction that holds the same key.
+    On PostgreSQL it waits for a concurrent transaction that holds the same key. Asked by RETURNING: the
+    drivers do not agree on the row count of such statements.
     """
     statement = _insert_or_ignore(session.get_bind().dialect.name, table, tuple(conflict))
     return run(session, statement, values).first() is not None
@@ -130,14 +134,6 @@ def run(session: orm.Session, statement: sa.Executable, values: Mapping[str, Any
     """
     session.flush()
     return session.connection().execute(statement, values)
-
-
-def wrote(session: orm.Session, upsert: Any) -> bool:
-    """Run an INSERT … ON CONFLICT and say whether it wrote a row.
-
-    Asked by RETURNING: the drivers do not agree on the row count of such statements.
-    """
-    return session.execute(upsert.returning(sa.literal(1))).first() is not None
 
 
 def dialect_insert(session: orm.Session, table: type[Base]) -> Any:
@@ -177,7 +173,8 @@ def engine_options(url: str, *, patient: bool = False) -> dict[str, Any]:
             f"-c idle_in_transaction_session_timeout={statement}s"
         )
         return {"connect_args": {"options": settings}, "pool_size": 16, "max_overflow": 16}
-    return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}, "pool_size": 16, "max_overflow": 64}
+    connect_args = {"timeout": SQLITE_BUSY_SECONDS, "factory": TurnTaking}
+    return {"connect_args": connect_args, "pool_size": 16, "max_overflow": 64}
 
 
 def make_engine(url: str, *, patient: bool = False, **options: Any) -> sa.Engine:
@@ -242,5 +239,16 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = cast(TurnTaking, connection.connection.dbapi_connection)
+    try:
+        driver.take_turn(SQLITE_BUSY_SECONDS)
+    except sqlite3.OperationalError as locked:
+        raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, locked) from locked
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except BaseException:
+        driver.give_up_turn()
+        raise

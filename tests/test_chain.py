@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from alliance.chain import Link, once, write
-from alliance.offers.limits import Limits, take
+from alliance.offers.counters import taking
+from alliance.offers.limits import Limits, Use
 from alliance.offers.models import LimitCounter
 from alliance.passes.models import PresentationUse
 from alliance.redemptions.models import DirtyMark, Scan
@@ -24,6 +25,18 @@ AT = datetime(2026, 3, 4, 23, 59, 59, 123456, UTC)
 def use(key_id: bytes, scan_id: UUID | None = None) -> Link:
     values = {"key_id": key_id, "counter": 0, "used_at": AT, "merchant_id": 1, "scan_id": scan_id or uuid4()}
     return Link(PresentationUse, values, once("key_id", "counter"))
+
+
+def use_of(merchant_id: int, offer_id: UUID, holder_id: int) -> Use:
+    return Use(
+        merchant_id=merchant_id,
+        offer_id=offer_id,
+        holder_id=holder_id,
+        business_date=AT.date(),
+        quantity=1,
+        discount_fen=1,
+        occurred_at=AT,
+    )
 
 
 def uses(session: Session) -> set[bytes]:
@@ -64,7 +77,7 @@ def test_nothing_is_moved_behind_a_refusal(session: Session) -> None:
     world = World(session)
     taken, offer_id = use(b"taken"), world.milk.offer_id
     write(session, [taken])
-    limits = take(world.dairy.id, offer_id, Limits(total=5, holder=2), holder_id=7)
+    limits = taking(session, Limits(total=5, holder_ever=2), use_of(world.dairy.id, offer_id, 7))
     assert write(session, [taken, *limits]) is taken
     assert session.scalars(sa.select(LimitCounter)).all() == []
 
@@ -73,7 +86,11 @@ def test_a_counter_moves_up_to_its_limit(session: Session) -> None:
     world = World(session)
     moved = []
     for number, holder_id in enumerate((7, 7, 7, 8, 9)):
-        limits = take(world.dairy.id, world.milk.offer_id, Limits(total=3, holder=2), holder_id)
+        limits = taking(
+            session,
+            Limits(total=3, holder_ever=2),
+            use_of(world.dairy.id, world.milk.offer_id, holder_id),
+        )
         with session.begin_nested() as savepoint:
             missed = write(session, [use(bytes([number])), *limits])
             if missed is not None:
@@ -92,6 +109,6 @@ def test_an_empty_chain_writes_nothing(session: Session) -> None:
 
 def test_a_row_that_breaks_a_constraint_is_an_error(session: Session) -> None:
     """Only a taken key is a refusal; the rest is a mistake and says so."""
-    absent = take(1, uuid4(), Limits(total=1, holder=None), holder_id=1)
+    absent = taking(session, Limits(total=1), use_of(1, uuid4(), 1))
     with pytest.raises(sa.exc.IntegrityError):
         write(session, [use(b"1"), *absent])

@@ -11,7 +11,9 @@ from alliance.config import ConfigurationError, load_settings
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("ALLIANCE_ENV", "ALLIANCE_SECRET_KEY", "DATABASE_URL", "PORT"):
+    for name in (
+        "ALLIANCE_ENV", "ALLIANCE_SECRET_KEY", "ALLIANCE_WEBHOOK_ALLOW_PRIVATE", "DATABASE_URL", "PORT",
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ALLIANCE_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.chdir(tmp_path)
@@ -67,3 +69,12 @@ def test_nonsense_is_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value:
 def test_the_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str, meant: str) -> None:
     monkeypatch.setenv("DATABASE_URL", given)
     assert load_settings().database_url == meant.format(here=tmp_path.resolve())
+
+
+def test_production_sends_webhooks_to_public_addresses_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLIANCE_WEBHOOK_ALLOW_PRIVATE", "1")
+    assert load_settings().webhook_allow_private
+    monkeypatch.setenv("ALLIANCE_ENV", "production")
+    monkeypatch.setenv("ALLIANCE_SECRET_KEY", "x" * 32)
+    with pytest.raises(ConfigurationError, match="ALLIANCE_WEBHOOK_ALLOW_PRIVATE"):
+        load_settings()

@@ -1,12 +1,18 @@
 """What the documents list is what there is."""
 
 import re
+import textwrap
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from alliance.config import Settings
 from alliance.refused import Reason
+from alliance.store import new_id
 from alliance.web.errors import status_of
 from alliance.web.words import Fault
+from alliance.webhooks.models import EventType
+from alliance.webhooks.signing import Sealer, signed_headers
 from tests.cluster import ROOT
 
 DOCS = ROOT / "docs"
@@ -38,3 +44,22 @@ def test_paths_named_in_the_architecture_exist() -> None:
     for path in re.findall(r"`((?:\w+/)+\w+\.(?:py|js))`", text):
         places = [ROOT / path, ROOT / "alliance" / path]
         assert any(Path(place).exists() for place in places), path
+
+
+def test_the_events_of_webhooks_are_listed() -> None:
+    text = (DOCS / "webhooks.md").read_text()
+    assert re.findall(r"^\| `([\w.]+)` \|", text, re.M) == [str(type_) for type_ in EventType]
+
+
+def test_the_code_that_verifies_a_webhook_verifies() -> None:
+    text = (DOCS / "webhooks.md").read_text()
+    code = text.split("## Verifying\n")[1].split("\nAfter")[0]
+    names: dict[str, Any] = {}
+    exec(textwrap.dedent(code), names)
+    sealer, body, at = Sealer("installation"), b'{"a":1}', datetime.now(UTC)
+    (secret, sealed), (_, other) = sealer.new_secret(), sealer.new_secret()
+    headers = signed_headers([sealer.unseal(other), sealer.unseal(sealed)], new_id(), body, at)
+    assert names["verify"](secret, headers, body)
+    assert not names["verify"](secret, headers, body + b" ")
+    old = signed_headers([sealer.unseal(sealed)], new_id(), body, at - timedelta(minutes=6))
+    assert not names["verify"](secret, old, body)

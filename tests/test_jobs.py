@@ -10,6 +10,9 @@ from alliance import clock
 from alliance.accounts import attempts, codes, sign_in
 from alliance.accounts.grants import find_or_create_account
 from alliance.accounts.models import Attempt, OneTimeCode, SignIn
+from alliance.audit.heads import FILE, read_heads
+from alliance.audit.models import AuditEntry, AuditSeal
+from alliance.audit.seal import seal
 from alliance.circulation.models import DayFigures
 from alliance.config import Settings
 from alliance.jobs import make_jobs
@@ -20,7 +23,6 @@ from tests.world import World
 
 @pytest.fixture
 def jobs(settings: Settings):
-    settings.instance_path.mkdir(parents=True, exist_ok=True)
     return {type(task).__name__: task for task in make_jobs(settings)._registry.periodic_tasks}
 
 
@@ -31,6 +33,21 @@ def test_past_days_are_derived(jobs: dict, session: Session) -> None:
     session.commit()
     jobs["derive_past_days"].execute()
     assert session.scalar(select(func.count()).select_from(DayFigures)) == 1
+
+
+def test_the_trail_is_sealed_and_the_day_before_yesterday_has_its_head(
+    jobs: dict, session: Session, settings: Settings
+) -> None:
+    for_writing(session)
+    World(session, clock.now())
+    seal(session, clock.now() - timedelta(days=2), batch=3)
+    session.commit()
+    for _ in range(2):
+        jobs["seal_audit_trail"].execute()
+        assert session.scalar(select(func.count()).where(AuditEntry.seal_number.is_(None))) == 0
+        assert session.scalar(select(func.max(AuditSeal.number))) == 2
+        session.rollback()
+        assert [head.number for head in read_heads(settings.instance_path / FILE)] == [1]
 
 
 def test_what_has_expired_is_forgotten(jobs: dict, session: Session) -> None:

@@ -6,6 +6,10 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from alliance import schema, store
+from alliance.offers.limits import Limits
+from alliance.offers.models import OfferRevision
+from alliance.offers.pricing import Discount
+from tests.world import World
 
 
 def test_there_is_one_head() -> None:
@@ -37,7 +41,8 @@ def test_every_constraint_has_a_name() -> None:
     "name",
     [
         "outlets", "outlet_zones", "offers", "offer_revisions", "offer_approvals", "limit_counters", "scans",
-        "redemptions", "reversals", "refused_attempts",
+        "redemptions", "reversals", "refused_attempts", "outbox_events", "webhook_endpoints",
+        "webhook_subscriptions", "webhook_deliveries", "webhook_attempts",
     ],
 )  # fmt: skip
 def test_what_a_merchant_owns_is_keyed_by_merchant(name: str) -> None:
@@ -59,3 +64,34 @@ def test_reference_tables_never_point_at_what_merchants_own() -> None:
             if next(iter(target.primary_key.columns)).name == "merchant_id":
                 # An outlet's token is the outlet's: it is looked up by its digest alone, so it stands here.
                 assert (table.name, target.name) == ("api_tokens", "outlets")
+
+
+def test_limits_go_up_and_down_with_what_they_counted(empty_database_url: str) -> None:
+    """Revision 0003: two columns become one JSON, and come back; the counters of new kinds do not."""
+    store.upgrade(empty_database_url)
+    engine = store.make_engine(empty_database_url)
+    with store.sessionmaker_for(engine)() as session:
+        world = World(session)
+        some = Limits(total=9, units=20, holder_ever=5, holder_day=2, cool_down_minutes=10)
+        world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limits=some)
+        world.live_offer(world.dairy, "ALL", Discount(pay_permille=900), limit_total=8)
+        world.redeem(offer="CAP")
+        holder = f"holder:{world.mechanic.id}"
+        session.commit()
+    store.downgrade(empty_database_url, "0002")
+    columns = "SELECT title, limit_total, limit_holder FROM offer_revisions"
+    with engine.connect() as connection:
+        assert set(connection.execute(sa.text(columns)).all()) == {
+            ("优惠CAP", 9, 5), ("优惠ALL", 8, None), ("优惠MILK", None, None), ("优惠WASH", None, None),
+        }  # fmt: skip
+        assert dict(connection.execute(sa.text("SELECT scope, used FROM limit_counters")).all()) == {
+            "total": 1,
+            holder: 1,
+        }
+    store.upgrade(empty_database_url)
+    with store.sessionmaker_for(engine)() as session:
+        revisions = {row.title: row.limits for row in session.scalars(sa.select(OfferRevision))}
+    engine.dispose()
+    assert revisions == {
+        "优惠CAP": {"total": 9, "holder_ever": 5}, "优惠ALL": {"total": 8}, "优惠MILK": {}, "优惠WASH": {},
+    }  # fmt: skip

@@ -10,9 +10,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import COMMAND_LINE
+from alliance.chain import write
 from alliance.clock import SINCE_EVER
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
+from alliance.offers.counters import taking
 from alliance.offers.life import Draft, approve, submit
+from alliance.offers.limits import UNLIMITED, Limits, Use, read_limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount, Terms
 from alliance.passes.issue import Presentable, mint, pass_of
@@ -29,6 +32,14 @@ Row = TypeVar("Row")
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 
 CREDIT_CODES = ("91220204MA00000076", "91220204MA00000151")
+
+
+def take(session: Session, revision: OfferRevision, use: Use) -> None:
+    """Nothing but a use of a revision's limits. Raises what they refuse; the caller rolls back."""
+    missed = write(session, taking(session, read_limits(revision.limits), use))
+    if missed is not None:
+        assert missed.refusal is not None
+        raise missed.refusal()
 
 
 class World:
@@ -58,25 +69,35 @@ class World:
         self._add(Employment(holder_id=holder.id, enterprise_id=employer.id, staff_no=staff_no))
         return holder
 
+    def dependant(self, sponsor: Holder, name: str) -> Holder:
+        """A new member of an employee's family."""
+        kind = HolderKind.DEPENDANT
+        return self._add(Holder(kind=kind, name=name, sponsor_id=sponsor.id, created_at=self.at))
+
     def live_offer(
         self,
         merchant: Enterprise,
         code: str,
         terms: Terms,
         *,
+        limits: Limits = UNLIMITED,
         limit_total: int | None = None,
         limit_holder: int | None = None,
         starts_on: date | None = None,
         ends_on: date | None = None,
         outlet_ids: tuple[UUID, ...] = (),
     ) -> OfferRevision:
-        """An approved offer (or approved new revision)."""
+        """An approved offer (or approved new revision).
+
+        ``limit_total`` and ``limit_holder`` are short for the uses there are in all and for each holder.
+        """
+        short = {"total": limit_total, "holder_ever": limit_holder}
+        given = limits.given() | {name: value for name, value in short.items() if value is not None}
         draft = Draft(
             code=code,
             title=f"优惠{code}",
             terms=terms,
-            limit_total=limit_total,
-            limit_holder=limit_holder,
+            limits=Limits(**given),
             starts_on=starts_on,
             ends_on=ends_on,
             outlet_ids=outlet_ids,

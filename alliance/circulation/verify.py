@@ -4,7 +4,6 @@ Every invariant is a generator of Findings with a name of its own; an empty one 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,10 +11,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
+from alliance.circulation.findings import Finding, compare
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
-from alliance.clock import business_date, days, month_of, next_month
-from alliance.offers.live import TOTAL, holder_scope
-from alliance.offers.models import LimitCounter, OfferRevision
+from alliance.circulation.verify_audit import audit_chain, audit_unsealed
+from alliance.circulation.verify_ledger import LEDGER
+from alliance.circulation.verify_limits import limit_counters, limits_exceeded
+from alliance.clock import business_date, days, month_of, next_month, now
+from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import price, read_terms
 from alliance.redemptions.digests import (
     REDEMPTION_COLUMNS,
@@ -25,25 +27,16 @@ from alliance.redemptions.digests import (
 )
 from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
 from alliance.refused import Refused
+from alliance.webhooks.log import overdue
 
 _BATCH = 2000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not hold: which invariant, of what, what is stored and what it should be."""
-
-    invariant: str
-    subject: str
-    stored: object
-    expected: object
 
 
 def redemption_digests(session: Session) -> Iterator[Finding]:
     """Each redemption is as it was written."""
     for fact in session.scalars(select(Redemption).execution_options(yield_per=_BATCH)):
         values = {column: getattr(fact, column) for column in REDEMPTION_COLUMNS}
-        yield from _compare(
+        yield from compare(
             "redemption_digest", f"redemption {fact.id}", fact.digest, redemption_digest(values)
         )
         if fact.business_date != business_date(fact.occurred_at):
@@ -59,7 +52,7 @@ def reversal_digests(session: Session) -> Iterator[Finding]:
     """Each reversal is as it was written."""
     for fact in session.scalars(select(Reversal).execution_options(yield_per=_BATCH)):
         values = {column: getattr(fact, column) for column in REVERSAL_COLUMNS}
-        yield from _compare("reversal_digest", f"reversal {fact.id}", fact.digest, reversal_digest(values))
+        yield from compare("reversal_digest", f"reversal {fact.id}", fact.digest, reversal_digest(values))
 
 
 def redemption_prices(session: Session) -> Iterator[Finding]:
@@ -85,7 +78,7 @@ def redemption_prices(session: Session) -> Iterator[Finding]:
             expected: object = price(read_terms(terms), gross_fen, quantity).discount_fen
         except (Refused, ValidationError) as error:
             expected = str(error)
-        yield from _compare("redemption_price", f"redemption {id_}", discount_fen, expected)
+        yield from compare("redemption_price", f"redemption {id_}", discount_fen, expected)
 
 
 def reversal_dates(session: Session) -> Iterator[Finding]:
@@ -145,17 +138,6 @@ def refunds_within_paid(session: Session) -> Iterator[Finding]:
             yield Finding("refunds_within_paid", f"redemption {fact.id}", left, "0 ≤ left")
 
 
-def limit_counters(session: Session) -> Iterator[Finding]:
-    """Each counter equals the standing redemptions it counts."""
-    counted = _uses_by_scope(session)
-    stored = {
-        (row.merchant_id, row.offer_id, row.scope): row.used for row in session.scalars(select(LimitCounter))
-    }
-    for key in sorted(counted.keys() | stored.keys(), key=str):
-        subject = f"merchant {key[0]} offer {key[1]} {key[2]}"
-        yield from _compare("limit_counter", subject, stored.get(key, 0), counted.get(key, 0))
-
-
 def derived_days(session: Session) -> Iterator[Finding]:
     """``day_figures`` equals the facts on every derived day that is not marked."""
     for derived in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
@@ -167,7 +149,7 @@ def derived_days(session: Session) -> Iterator[Finding]:
         facts = _keyed(session, day_figures_of_facts(span), 5)
         for key in sorted(stored.keys() | facts.keys(), key=str):
             if key[0] not in marked:
-                yield from _compare(
+                yield from compare(
                     "derived_day", f"{key[0]} outlet {key[2]}", stored.get(key), facts.get(key)
                 )
 
@@ -181,65 +163,33 @@ def derived_months(session: Session) -> Iterator[Finding]:
         facts = _keyed(session, month_flows_of_facts(derived.month, derived.through), 4)
         for key in sorted(stored.keys() | facts.keys(), key=str):
             subject = f"{derived.month:%Y-%m} employer {key[2]} merchant {key[3]}"
-            yield from _compare("derived_month", subject, stored.get(key), facts.get(key))
+            yield from compare("derived_month", subject, stored.get(key), facts.get(key))
+
+
+def outbox_age(session: Session) -> Iterator[Finding]:
+    """Nothing waits to be told to a merchant for more than five minutes."""
+    for subject, since in overdue(session, now()):
+        yield Finding("outbox_age", subject, since, "tried within five minutes")
 
 
 #: In the order in which they are checked: what the figures are made of comes before the figures.
 INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
+    # Before anything that takes time: it holds the clock against what the snapshot says.
+    "outbox_age": outbox_age,
+    "audit_unsealed": audit_unsealed,
+    "audit_chain": audit_chain,
     "redemption_digest": redemption_digests,
     "reversal_digest": reversal_digests,
     "redemption_price": redemption_prices,
     "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
+    **LEDGER,
     "limit_counter": limit_counters,
+    "limit_exceeded": limits_exceeded,
     "derived_registry": derived_registry,
     "derived_day": derived_days,
     "derived_month": derived_months,
 }
-
-
-def _compare(invariant: str, subject: str, stored: object, expected: object) -> Iterator[Finding]:
-    if stored != expected:
-        yield Finding(invariant, subject, stored, expected)
-
-
-def _uses_by_scope(session: Session) -> dict[tuple[Any, ...], int]:
-    revision = OfferRevision.__table__.c
-    standing = (
-        select(
-            Redemption.merchant_id,
-            Redemption.offer_id,
-            Redemption.holder_id,
-            revision.limit_total.is_not(None).label("total"),
-            revision.limit_holder.is_not(None).label("holder"),
-            func.count().label("uses"),
-        )
-        .join(
-            OfferRevision,
-            (revision.merchant_id == Redemption.merchant_id) & (revision.id == Redemption.revision_id),
-        )
-        .outerjoin(
-            Reversal,
-            (Reversal.merchant_id == Redemption.merchant_id)
-            & (Reversal.redemption_id == Redemption.id)
-            & (Reversal.uses == -1),
-        )
-        .where(Reversal.id.is_(None), revision.limit_total.is_not(None) | revision.limit_holder.is_not(None))
-        .group_by(
-            Redemption.merchant_id,
-            Redemption.offer_id,
-            Redemption.holder_id,
-            revision.limit_total.is_not(None),
-            revision.limit_holder.is_not(None),
-        )
-    )
-    counted: dict[tuple[Any, ...], int] = {}
-    for merchant_id, offer_id, holder_id, by_total, by_holder, uses in session.execute(standing):
-        scopes = [TOTAL] * bool(by_total) + [holder_scope(holder_id)] * bool(by_holder)
-        for scope in scopes:
-            key = (merchant_id, offer_id, scope)
-            counted[key] = counted.get(key, 0) + uses
-    return counted
 
 
 def _marked(session: Session, first: Any, last: Any) -> set[Any]:

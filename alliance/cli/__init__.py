@@ -22,6 +22,8 @@ COMMANDS = {
     "token": ("alliance.cli.tokens:token", "接口令牌 / API tokens"),
     "import": ("alliance.cli.imports:import_group", "导入表格 / import tables"),
     "circulation": ("alliance.cli.circulation:circulation", "流通统计 / circulation figures"),
+    "month": ("alliance.cli.months:month", "月结 / closing and reopening months"),
+    "audit": ("alliance.cli.audit:audit", "审计记录与哈希链 / the audit trail and its hash chain"),
     "verify": ("alliance.cli.verify:verify", "核对汇总与事实 / check derived figures against the facts"),
 }
 

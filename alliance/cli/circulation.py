@@ -1,9 +1,8 @@
 """``alliance circulation``: reports, the flow between zones, and rebuilding what is derived."""
 
-import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from alliance.circulation.facts import Span
 from alliance.circulation.report import MAX_DAYS, report, zone_flow
 from alliance.cli import lookup
 from alliance.cli.context import session_scope
+from alliance.cli.tables import write_csv, write_table
 from alliance.store import one_snapshot
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -75,9 +75,9 @@ def show_report(first: datetime, last: datetime, code: str | None, form: str) ->
     if form == "json":
         click.echo(json.dumps(figures, indent=1))
     elif form == "csv":
-        _write_csv([("指标", "数值"), *figures.items()])
+        write_csv([("指标", "数值"), *figures.items()])
     else:
-        _write_table([(LABELS[name], _shown(name, value)) for name, value in figures.items()])
+        write_table([(LABELS[name], _shown(name, value)) for name, value in figures.items()])
 
 
 @circulation.command("flow")
@@ -90,12 +90,12 @@ def show_flow(first: datetime, last: datetime, code: str | None, form: str) -> N
     if form == "json":
         click.echo(json.dumps({"zones": codes, "rows_holder_zone_columns_outlet_zone": flow.rows}))
     elif form == "csv":
-        _write_csv(
+        write_csv(
             [("持码人片区＼门店片区", *codes), *((c, *row) for c, row in zip(codes, flow.rows, strict=True))]
         )
     else:
         yuan = [[f"{fen / 100:,.2f}" for fen in row] for row in flow.rows]
-        _write_table([("", *names), *((name, *row) for name, row in zip(names, yuan, strict=True))])
+        write_table([("", *names), *((name, *row) for name, row in zip(names, yuan, strict=True))])
 
 
 @circulation.command()
@@ -143,21 +143,3 @@ def _shown(name: str, value: Any) -> str:
     if name.endswith("_fen"):
         return f"¥{value / 100:,.2f}"
     return f"{value:,.4f}" if isinstance(value, float) else f"{value:,}"
-
-
-def _write_csv(rows: Iterable[Sequence[object]]) -> None:
-    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
-
-
-def _write_table(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    for label, *cells in rows:
-        line = label + " " * (widths[0] - _width(label))
-        for cell, width in zip(cells, widths[1:], strict=True):
-            line += "  " + " " * (width - _width(cell)) + cell
-        click.echo(line)
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: a Chinese character takes two."""
-    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)

@@ -4,7 +4,9 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alliance.accounts.models import Account
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.people.phones import parse_phone
 from alliance.zones.models import Zone
 from alliance.zones.tree import zone_by_code
 
@@ -22,6 +24,17 @@ def enterprise(session: Session, credit_code: str) -> Enterprise:
     found = session.scalar(select(Enterprise).where(Enterprise.credit_code == credit_code))
     if found is None:
         raise click.ClickException(f"没有信用代码为 {credit_code} 的企业 / no enterprise has this code")
+    return found
+
+
+def account(session: Session, phone: str) -> Account:
+    """The account that signs in with this 手机号."""
+    try:
+        found = session.scalar(select(Account).where(Account.phone == parse_phone(phone)))
+    except ValueError:
+        raise click.ClickException("不是手机号 / not a mobile number") from None
+    if found is None:
+        raise click.ClickException("没有用这个手机号登录的账号 / no account signs in with this number")
     return found
 
 

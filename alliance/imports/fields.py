@@ -20,12 +20,15 @@ from alliance.clock import from_wall_clock
 from alliance.enterprises.credit_code import is_credit_code
 from alliance.imports.words import Problem
 from alliance.money import MAX_FEN, parse_yuan
+from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES
 from alliance.people.phones import parse_phone
 from alliance.zones.tree import is_zone_code
 
 #: Invisible characters that come along from web pages and chat windows.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-#: The mark that ``rejects`` puts before a text that Excel would take for a formula.
+#: What a spreadsheet would take for the start of a formula, half-width and full-width.
+_FORMULA = tuple("=+-@＝＋－＠")
+#: The mark that ``guarded`` puts before such a text.
 _GUARD = re.compile("^'(?=\\s*[=+\\-@＝＋－＠])")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?\d+", re.IGNORECASE)
 _CREDIT_CODE = re.compile("[0-9A-HJ-NPQRTUWXY]{18}")
@@ -36,7 +39,6 @@ _MOMENT = re.compile(
 #: Day 0 of Excel's count of days, for dates from March 1900 on.
 _EXCEL_EPOCH = datetime(1899, 12, 30)
 _YEARS = range(1900, 2101)
-_MAX_COUNT = 1_000_000_000
 
 
 class Unfit(ValueError):
@@ -52,6 +54,11 @@ class Unfit(ValueError):
 def trim(text: str) -> str:
     """``text`` without invisible characters, runs of white space and the guard against formulas."""
     return " ".join(_GUARD.sub("", _INVISIBLE.sub("", text).lstrip()).split())
+
+
+def guarded(cell: str) -> str:
+    """``cell`` so that no spreadsheet takes it for a formula; ``trim`` takes the mark off again."""
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
 
 
 def fold(text: str) -> str:
@@ -143,13 +150,7 @@ def fen(text: str) -> int:
 
 def yuan(text: str) -> int:
     """A non-negative amount in yuan, as 分."""
-    try:
-        amount = parse_yuan(text)
-    except ValueError:
-        raise Unfit(Problem.YUAN) from None
-    if amount < 0:
-        raise Unfit(Problem.NEGATIVE)
-    return _affordable(amount)
+    return _affordable(_yuan(text))
 
 
 def positive_yuan(text: str) -> int:
@@ -157,6 +158,16 @@ def positive_yuan(text: str) -> int:
     amount = yuan(text)
     if amount == 0:
         raise Unfit(Problem.ZERO)
+    return amount
+
+
+def budget(text: str) -> int:
+    """An amount in yuan above 0 that many purchases share, as 分."""
+    amount = _yuan(text)
+    if amount == 0:
+        raise Unfit(Problem.ZERO)
+    if amount > MOST_BUDGET_FEN:
+        raise Unfit(Problem.BUDGET_TOO_LARGE)
     return amount
 
 
@@ -207,6 +218,16 @@ def _length(column: InstrumentedAttribute[Any]) -> int:
     return cast("int", cast("String", column.type).length)
 
 
+def _yuan(text: str) -> int:
+    try:
+        amount = parse_yuan(text)
+    except ValueError:
+        raise Unfit(Problem.YUAN) from None
+    if amount < 0:
+        raise Unfit(Problem.NEGATIVE)
+    return amount
+
+
 def _affordable(amount_fen: int) -> int:
     if amount_fen > MAX_FEN:
         raise Unfit(Problem.AMOUNT_TOO_LARGE)
@@ -238,4 +259,6 @@ Fen = Annotated[int, BeforeValidator(fen)]
 Yuan = Annotated[int, BeforeValidator(yuan)]
 PositiveYuan = Annotated[int, BeforeValidator(positive_yuan)]
 Permille = Annotated[int, BeforeValidator(permille)]
-Count = Annotated[int, BeforeValidator(count_up_to(_MAX_COUNT))]
+Budget = Annotated[int, BeforeValidator(budget)]
+Count = Annotated[int, BeforeValidator(count_up_to(MOST_USES))]
+Minutes = Annotated[int, BeforeValidator(count_up_to(MOST_MINUTES))]

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 from alliance.enterprises.models import Outlet
 from alliance.imports import known
 from alliance.imports.fields import (
+    Budget,
     Count,
     CreditCode,
     Day,
+    Minutes,
     Permille,
     PositiveYuan,
     Unfit,
@@ -33,6 +35,7 @@ from alliance.imports.run import Import, Kind, Outcome, Row
 from alliance.imports.words import Problem
 from alliance.offers import historical
 from alliance.offers.life import Draft, OfferInvalid, approve, submit
+from alliance.offers.limits import Limits, read_limits
 from alliance.offers.models import (
     Offer,
     OfferApproval,
@@ -42,6 +45,25 @@ from alliance.offers.models import (
     OfferWithdrawal,
 )
 from alliance.offers.pricing import Terms, read_terms
+
+#: The columns of limits, by the names in ``offers.limits``.
+_LIMITS = {
+    "total": "总次数",
+    "units": "总份数",
+    "budget_fen": "让利预算(元)",
+    "outlet_day": "每店每日次数",
+    "holder_day": "每人每日次数",
+    "holder_week": "每人每周次数",
+    "holder_month": "每人每月次数",
+    "holder_ever": "每人累计次数",
+    "household_day": "每户每日次数",
+    "household_week": "每户每周次数",
+    "household_month": "每户每月次数",
+    "household_ever": "每户累计次数",
+    "cool_down_minutes": "间隔分钟",
+}
+#: What 每人累计次数 was called when it was the only limit of a person.
+_EACH = "每人次数"
 
 #: 类型: the kind in ``offers.pricing``, and which column holds which of its terms.
 _TERMS = {
@@ -55,7 +77,7 @@ _INVALID = {
     "before_start": (Problem.OFFER_ENDS_BEFORE_START, "结束日期"),
     "past": (Problem.OFFER_OVER, "结束日期"),
     "above_threshold": (Problem.OFF_ABOVE_THRESHOLD, "减(元)"),
-    "above_total": (Problem.HOLDER_LIMIT_ABOVE_TOTAL, "每人次数"),
+    "below_used": (Problem.LIMIT_BELOW_USED, ""),
 }
 
 
@@ -80,7 +102,17 @@ class OfferRow(Row):
     """An offer of a merchant. Amounts in 分, days inclusive, no outlet means all of them."""
 
     extra_columns = frozenset(
-        {"折扣", "满(元)", "减(元)", "联盟价(元)", "开始日期", "结束日期", "总次数", "每人次数", "门店编号"}
+        {
+            "折扣",
+            "满(元)",
+            "减(元)",
+            "联盟价(元)",
+            "开始日期",
+            "结束日期",
+            "门店编号",
+            _EACH,
+            *_LIMITS.values(),
+        }
     )
 
     credit_code: CreditCode = Field(alias="统一社会信用代码")
@@ -93,8 +125,20 @@ class OfferRow(Row):
     unit_price_fen: Yuan | None = Field(None, alias="联盟价(元)")
     starts_on: Day | None = Field(None, alias="开始日期")
     ends_on: Day | None = Field(None, alias="结束日期")
-    limit_total: Count | None = Field(None, alias="总次数")
-    limit_holder: Count | None = Field(None, alias="每人次数")
+    total: Count | None = Field(None, alias=_LIMITS["total"])
+    units: Count | None = Field(None, alias=_LIMITS["units"])
+    budget_fen: Budget | None = Field(None, alias=_LIMITS["budget_fen"])
+    outlet_day: Count | None = Field(None, alias=_LIMITS["outlet_day"])
+    holder_day: Count | None = Field(None, alias=_LIMITS["holder_day"])
+    holder_week: Count | None = Field(None, alias=_LIMITS["holder_week"])
+    holder_month: Count | None = Field(None, alias=_LIMITS["holder_month"])
+    holder_ever: Count | None = Field(None, alias=_LIMITS["holder_ever"])
+    each: Count | None = Field(None, alias=_EACH)
+    household_day: Count | None = Field(None, alias=_LIMITS["household_day"])
+    household_week: Count | None = Field(None, alias=_LIMITS["household_week"])
+    household_month: Count | None = Field(None, alias=_LIMITS["household_month"])
+    household_ever: Count | None = Field(None, alias=_LIMITS["household_ever"])
+    cool_down_minutes: Minutes | None = Field(None, alias=_LIMITS["cool_down_minutes"])
     outlet_codes: Annotated[list[str], BeforeValidator(_outlet_codes)] = Field([], alias="门店编号")
 
     @model_validator(mode="after")
@@ -107,6 +151,25 @@ class OfferRow(Row):
                 if kind != self.kind and is_given:
                     raise Unfit(Problem.NOT_FOR_KIND, column, kind=self.kind)
         return self
+
+    @model_validator(mode="after")
+    def _has_limits_that_agree(self) -> Self:
+        if None not in (self.each, self.holder_ever) and self.each != self.holder_ever:
+            raise Unfit(Problem.TWO_LIMITS, _EACH, other=_LIMITS["holder_ever"])
+        if contradiction := self.limits().contradiction():
+            column, other = (self._column(limit) for limit in contradiction)
+            raise Unfit(Problem.LIMIT_ABOVE, column, column=column, other=other)
+        return self
+
+    def _column(self, limit: str) -> str:
+        """Where the row says a limit."""
+        is_old = limit == "holder_ever" and self.holder_ever is None
+        return _EACH if is_old else _LIMITS[limit]
+
+    def limits(self) -> Limits:
+        """What is granted at most."""
+        given = {name: getattr(self, name) for name in _LIMITS}
+        return Limits(**given | {"holder_ever": self.holder_ever or self.each})
 
     def terms(self) -> Terms:
         """What is granted."""
@@ -156,8 +219,7 @@ def _draft(row: OfferRow, merchant_id: int, outlets: Mapping[tuple[int, str], Ou
         terms=row.terms(),
         starts_on=row.starts_on,
         ends_on=row.ends_on,
-        limit_total=row.limit_total,
-        limit_holder=row.limit_holder,
+        limits=row.limits(),
         outlet_ids=sorted({outlets[merchant_id, code].id for code in row.outlet_codes}),
     )
 
@@ -167,7 +229,7 @@ def _submitted(session: Session, merchant_id: int, draft: Draft, job: Import) ->
         return submit(session, merchant_id, draft, job.by, job.at)
     except OfferInvalid as invalid:
         problem, column = _INVALID[invalid.problem]
-        raise Unfit(problem, column) from None
+        raise Unfit(problem, _LIMITS.get(invalid.field, column)) from None
 
 
 def _newest(session: Session, merchant_ids: list[int]) -> dict[tuple[int, str], tuple[OfferRevision, Draft]]:
@@ -198,8 +260,7 @@ def _as_draft(code: str, revision: OfferRevision, outlet_ids: list[UUID]) -> Dra
         terms=read_terms(revision.terms),
         starts_on=revision.starts_on,
         ends_on=revision.ends_on,
-        limit_total=revision.limit_total,
-        limit_holder=revision.limit_holder,
+        limits=read_limits(revision.limits),
         outlet_ids=sorted(outlet_ids),
     )
 

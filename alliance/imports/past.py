@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from alliance.clock import month_of
 from alliance.imports import known
 from alliance.imports.fields import Unfit
 from alliance.imports.words import Problem
 from alliance.offers.historical import historical_revision
 from alliance.offers.models import Offer, OfferApproval, OfferRevision
 from alliance.people.models import Employment, Holder
+from alliance.redemptions.months import posted_month_for
 
 
 class Past:
@@ -32,6 +34,14 @@ class Past:
         self._enterprise_zones = known.enterprise_zones(session, employer_ids)
         self._outlet_zones = known.outlet_zones(session, merchant_ids)
         self._revisions = _newest_approved(session, merchant_ids)
+        self._posted_months: dict[date, date] = {}
+
+    def posted_month(self, day: date) -> date:
+        """The month to which a fact of that day is posted; asked once per month, which then stays open."""
+        month = month_of(day)
+        if month not in self._posted_months:
+            self._posted_months[month] = posted_month_for(self._session, month, self.at)
+        return self._posted_months[month]
 
     def employer_id(self, credit_code: str) -> int:
         """Raises Unfit for an enterprise that nobody knows."""

@@ -3,10 +3,11 @@ and maybe 优惠编号, 数量, 商户统一社会信用代码.
 
 统一社会信用代码 is the holder's employer: the holder follows from the employment in effect on the business
 date, the merchant from the outlet. What a fact freezes is looked up as it was on that day. A row without an
-offer is booked under the merchant's 历史数据 offer. Limits never refuse what has happened, but count it.
+offer is booked under the merchant's 历史数据 offer. Limits never refuse what has happened, but count it. A
+fact of a month that is closed is posted to the current one.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,20 +18,24 @@ from pydantic import BeforeValidator, Field, model_validator
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from alliance.clock import business_date, month_of
+from alliance.clock import business_date
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports import known
 from alliance.imports.fields import CreditCode, Fen, Moment, Unfit, code_of, count_up_to
 from alliance.imports.past import Past
 from alliance.imports.run import Import, Kind, Outcome, Row
 from alliance.imports.words import Problem
-from alliance.offers.live import TOTAL, holder_scope
-from alliance.offers.models import LimitCounter, Offer
+from alliance.offers.counters import OfferKey, count_in_bulk
+from alliance.offers.limits import add_up, counts, read_limits
+from alliance.offers.models import Offer
 from alliance.offers.pricing import MAX_QUANTITY
 from alliance.people.models import Employment
 from alliance.redemptions.digests import body_digest, redemption_digest
 from alliance.redemptions.models import Channel, DirtyMark, Redemption
-from alliance.store import dialect_insert
+from alliance.redemptions.uses import use_of
+
+#: What the facts of a file use of limits, by offer and scope.
+_Uses = dict[OfferKey, dict[str, int]]
 
 
 class RedemptionRow(Row):
@@ -86,7 +91,7 @@ def bring_in(session: Session, rows: list[RedemptionRow], job: Import) -> None:
     stored = _stored_digests(session, facts)
     merchant_ids = {fact.outlet.merchant_id for fact in facts}
     past = Past(session, (fact.row.employer_code for fact in facts), merchant_ids, job.at)
-    uses: Counter[tuple[int, UUID, str]] = Counter()
+    uses: _Uses = defaultdict(dict)
     days: set[date] = set()
 
     def book(fact: _Fact) -> dict[str, Any] | None:
@@ -104,7 +109,7 @@ def bring_in(session: Session, rows: list[RedemptionRow], job: Import) -> None:
         days.update(values["business_date"] for values in new)
         if new:
             session.execute(insert(Redemption), new)
-    _count_uses(session, uses)
+    count_in_bulk(session, uses)
     session.add_all(DirtyMark(business_date=day) for day in sorted(days))
 
 
@@ -150,7 +155,7 @@ def _stored_digests(session: Session, facts: Iterable[_Fact]) -> dict[UUID, byte
     return dict(known.select_in(session, statement, key, keys))
 
 
-def _freeze(fact: _Fact, past: Past, uses: Counter[tuple[int, UUID, str]]) -> dict[str, Any]:
+def _freeze(fact: _Fact, past: Past, uses: _Uses) -> dict[str, Any]:
     """The columns of the fact's row, as all was on its day; counts its uses of limits. Raises Unfit."""
     row, outlet = fact.row, fact.outlet
     day = business_date(row.occurred_at)
@@ -159,10 +164,6 @@ def _freeze(fact: _Fact, past: Past, uses: Counter[tuple[int, UUID, str]]) -> di
     employer_zone_id = past.employer_zone_id(employer_id, day)
     outlet_zone_id = past.outlet_zone_id(outlet.id, day)
     revision = past.revision(outlet.merchant_id, row.offer_code)
-    if revision.limit_total is not None:
-        uses[outlet.merchant_id, revision.offer_id, TOTAL] += 1
-    if revision.limit_holder is not None:
-        uses[outlet.merchant_id, revision.offer_id, holder_scope(holder.id)] += 1
     values = {
         "merchant_id": outlet.merchant_id,
         "id": fact.id,
@@ -183,29 +184,15 @@ def _freeze(fact: _Fact, past: Past, uses: Counter[tuple[int, UUID, str]]) -> di
         "occurred_at": row.occurred_at,
         "received_at": past.at,
         "business_date": day,
-        "posted_month": month_of(day),
+        "posted_month": past.posted_month(day),
         "channel": Channel.IMPORT,
         "receipt_no": row.receipt_no,
         "body_digest": fact.digest,
     }
+    if revision.limits:
+        used = uses[outlet.merchant_id, revision.offer_id]
+        add_up(used, counts(read_limits(revision.limits), use_of(values)))
     return values | {"digest": redemption_digest(values)}
-
-
-def _count_uses(session: Session, uses: Counter[tuple[int, UUID, str]]) -> None:
-    """Add to the counters of limits, in the order in which a redemption locks them: the total last."""
-    for batch in known.batched(sorted(uses.items())):
-        statement = dialect_insert(session, LimitCounter).values(
-            [
-                {"merchant_id": merchant_id, "offer_id": offer_id, "scope": scope, "used": used}
-                for (merchant_id, offer_id, scope), used in batch
-            ]
-        )
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["merchant_id", "offer_id", "scope"],
-                set_={"used": LimitCounter.used + statement.excluded.used},
-            )
-        )
 
 
 KIND = Kind("redemptions", RedemptionRow, bring_in)

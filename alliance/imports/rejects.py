@@ -12,11 +12,9 @@ from pathlib import Path
 
 import xlsxwriter
 
+from alliance.imports.fields import guarded
 from alliance.imports.run import Import
 from alliance.imports.tables import VERDICT
-
-#: What a spreadsheet would take for the start of a formula, half-width and full-width.
-_FORMULA = tuple("=+-@＝＋－＠")
 
 
 def beside(path: Path) -> Path:
@@ -47,12 +45,7 @@ def _lines(job: Import) -> Iterator[list[str]]:
 
 def _write_csv(path: Path, lines: list[list[str]]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([_guarded(cell) for cell in line] for line in lines)
-
-
-def _guarded(cell: str) -> str:
-    """``fields.trim`` takes the mark off again."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+        csv.writer(file).writerows([guarded(cell) for cell in line] for line in lines)
 
 
 def _write_workbook(path: Path, lines: list[list[str]]) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.offers import historical
+from alliance.offers.counters import overspent
+from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
     Offer,
     OfferApproval,
@@ -38,10 +40,12 @@ class State(StrEnum):
 class OfferInvalid(Exception):
     """A draft that cannot stand: the field at fault and a code for the words."""
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
+    def __init__(self, field: str, problem: str, than: str = "") -> None:
+        """``than`` is the other field, where two contradict each other."""
+        super().__init__(f"{field}: {problem} {than}".rstrip())
         self.field = field
         self.problem = problem
+        self.than = than
 
 
 class AlreadyDecided(Exception):
@@ -57,8 +61,7 @@ class Draft:
     terms: Terms
     starts_on: date | None = None
     ends_on: date | None = None
-    limit_total: int | None = None
-    limit_holder: int | None = None
+    limits: Limits = UNLIMITED
     outlet_ids: Sequence[UUID] = ()
 
 
@@ -69,6 +72,8 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     """
     _check(draft, business_date(at))
     offer_id = _lock_offer(session, merchant_id, draft.code, at)
+    if spent := overspent(session, (merchant_id, offer_id), draft.limits):
+        raise OfferInvalid(spent, "below_used")
     latest = session.scalar(
         select(func.max(OfferRevision.number)).where(
             OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer_id
@@ -82,8 +87,7 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
         terms=draft.terms.model_dump(),
         starts_on=draft.starts_on,
         ends_on=draft.ends_on,
-        limit_total=draft.limit_total,
-        limit_holder=draft.limit_holder,
+        limits=draft.limits.given(),
         submitted_at=at,
         submitted_by_id=by.account_id,
     )
@@ -157,8 +161,8 @@ def _check(draft: Draft, today: date) -> None:
         raise OfferInvalid("ends_on", "past")
     if isinstance(draft.terms, Threshold) and draft.terms.off_fen > draft.terms.threshold_fen:
         raise OfferInvalid("off_fen", "above_threshold")
-    if draft.limit_total and draft.limit_holder and draft.limit_holder > draft.limit_total:
-        raise OfferInvalid("limit_holder", "above_total")
+    if contradiction := draft.limits.contradiction():
+        raise OfferInvalid(contradiction[0], "above", contradiction[1])
 
 
 def _is_uuid(text: str) -> bool:

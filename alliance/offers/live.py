@@ -1,4 +1,4 @@
-"""Which offers are live on a day, and what is left of them."""
+"""Which offers are live on a day, and where."""
 
 from datetime import date
 from typing import Any
@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, sele
 from sqlalchemy.orm import Session, aliased
 
 from alliance.offers.models import (
-    LimitCounter,
     Offer,
     OfferApproval,
     OfferRevision,
@@ -16,14 +15,8 @@ from alliance.offers.models import (
     OfferWithdrawal,
 )
 
-TOTAL = "total"
 #: The condition that an offer has the code or the id of ``naming``.
 NAMED = or_(Offer.code == bindparam("offer_code"), Offer.id == bindparam("offer_id"))
-
-
-def holder_scope(holder_id: int) -> str:
-    """The counter of one holder's uses."""
-    return f"holder:{holder_id}"
 
 
 def newest_approved() -> Select[OfferRevision]:
@@ -60,35 +53,15 @@ def at_outlet(
     merchant_id: int | ColumnElement[int], outlet_id: UUID | ColumnElement[UUID]
 ) -> ColumnElement[bool]:
     """The condition that a revision holds at an outlet of its merchant."""
+    place = aliased(OfferRevisionOutlet, name="place")
     limited = and_(
-        OfferRevisionOutlet.merchant_id == OfferRevision.merchant_id,
-        OfferRevisionOutlet.revision_id == OfferRevision.id,
+        place.merchant_id == OfferRevision.merchant_id,
+        place.revision_id == OfferRevision.id,
     )
     return and_(
         OfferRevision.merchant_id == merchant_id,
-        or_(~exists().where(limited), exists().where(limited, OfferRevisionOutlet.outlet_id == outlet_id)),
+        or_(~exists().where(limited), exists().where(limited, place.outlet_id == outlet_id)),
     )
-
-
-def remaining(session: Session, revision: OfferRevision, holder_id: int | None = None) -> dict[str, int]:
-    """Uses left per limit (``total``, ``holder``); a limit that the revision does not set is absent."""
-    scopes = {TOTAL: revision.limit_total}
-    if holder_id is not None:
-        scopes[holder_scope(holder_id)] = revision.limit_holder
-    used: dict[str, int] = dict(
-        session.execute(
-            select(LimitCounter.scope, LimitCounter.used).where(
-                LimitCounter.merchant_id == revision.merchant_id,
-                LimitCounter.offer_id == revision.offer_id,
-                LimitCounter.scope.in_(scopes),
-            )
-        ).all()
-    )
-    return {
-        scope.partition(":")[0]: max(0, limit - used.get(scope, 0))
-        for scope, limit in scopes.items()
-        if limit is not None
-    }
 
 
 def naming(code_or_id: str | None) -> dict[str, object]:

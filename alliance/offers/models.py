@@ -30,8 +30,6 @@ class OfferRevision(Base):
         of_merchant("offers", "offer_id"),
         UniqueConstraint("merchant_id", "offer_id", "number"),
         CheckConstraint("ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on", name="days_in_order"),
-        CheckConstraint("limit_total IS NULL OR limit_total > 0", name="limit_total_positive"),
-        CheckConstraint("limit_holder IS NULL OR limit_holder > 0", name="limit_holder_positive"),
     )
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,8 +41,8 @@ class OfferRevision(Base):
     terms: Mapped[dict[str, Any]]
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
-    limit_total: Mapped[int | None]
-    limit_holder: Mapped[int | None]
+    #: Those that are set, as ``offers.limits`` reads them.
+    limits: Mapped[dict[str, Any]] = mapped_column(default=dict)
     submitted_at: Mapped[datetime]
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
 
@@ -98,7 +96,11 @@ class OfferWithdrawal(Base):
 
 
 class LimitCounter(Base):
-    """How often an offer has been used within one scope: ``total``, or ``holder:<id>``."""
+    """How much of an offer has been used within one scope (``offers.limits.scope_of``), or when last.
+
+    ``used`` is a sum of uses, pieces or 分; in the scope ``cooldown:holder:<id>`` it is the POSIX second of
+    the holder's last use, and 0 means never.
+    """
 
     __tablename__ = "limit_counters"
     __table_args__ = (
@@ -108,5 +110,5 @@ class LimitCounter(Base):
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     offer_id: Mapped[UUID] = mapped_column(primary_key=True)
-    scope: Mapped[str] = mapped_column(String(40), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(80), primary_key=True)
     used: Mapped[int]

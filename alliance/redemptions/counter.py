@@ -3,12 +3,23 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from alliance.audit.trail import Actor
+
 
 @dataclass(frozen=True)
 class Counter:
-    """An outlet of a merchant, and the cashier's account or the outlet's API token that acts there."""
+    """An outlet of a merchant, and the cashier's account or the outlet's API token that acts there.
+
+    ``address`` is the network address that the request came from.
+    """
 
     merchant_id: int
     outlet_id: UUID
     account_id: int | None = None
     token_id: UUID | None = None
+    address: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as the audit trail knows it."""
+        return Actor(self.account_id, self.address, self.token_id)

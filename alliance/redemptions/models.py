@@ -1,18 +1,21 @@
-"""The tables of scans, redemptions, reversals, refused attempts and dirty marks."""
+"""The tables of scans, redemptions, reversals, refused attempts, dirty marks and the months of the ledger."""
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     JSON,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +30,11 @@ class Channel(StrEnum):
     COUNTER = "counter"
     API = "api"
     IMPORT = "import"
+
+
+#: An adjustment: a fact that is posted to a later month than its business date's. Few are, so their index is
+#: small and costs the counter nothing.
+IS_ADJUSTMENT = text("posted_month > business_date")
 
 
 class Scan(Base):
@@ -77,6 +85,20 @@ class Redemption(Base):
         Index("ix_redemptions_holder_id_business_date", "holder_id", "business_date"),
         Index("ix_redemptions_merchant_id_offer_id", "merchant_id", "offer_id"),
         Index("ix_redemptions_merchant_id_scan_id", "merchant_id", "scan_id"),
+        Index(
+            "uq_redemptions_merchant_id_corrects_id",
+            "merchant_id",
+            "corrects_id",
+            unique=True,
+            postgresql_where=text("corrects_id IS NOT NULL"),
+            sqlite_where=text("corrects_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_redemptions_adjustments",
+            "posted_month",
+            postgresql_where=IS_ADJUSTMENT,
+            sqlite_where=IS_ADJUSTMENT,
+        ),
     )
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
@@ -126,6 +148,12 @@ class Reversal(Base):
         CheckConstraint("uses IN (0, -1)", name="uses_zero_or_one"),
         Index("ix_reversals_merchant_id_redemption_id", "merchant_id", "redemption_id"),
         Index("ix_reversals_business_date", "business_date"),
+        Index(
+            "ix_reversals_adjustments",
+            "posted_month",
+            postgresql_where=IS_ADJUSTMENT,
+            sqlite_where=IS_ADJUSTMENT,
+        ),
     )
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
@@ -172,3 +200,43 @@ class DirtyMark(Base):
 
     business_date: Mapped[date] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class LedgerMonth(Base):
+    """A month's lock, by its first day: whoever closes it and whoever posts to it late take turns here."""
+
+    __tablename__ = "ledger_months"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+
+
+class MonthClosing(Base):
+    """A month was closed: what was posted to it by then, in sums and as a digest of every fact's amounts.
+
+    ``snapshot`` is what ``ledger.snapshot_of`` answers; amounts in 分.
+    ``revision`` counts from 1; a month that was reopened is closed again under the next one.
+    """
+
+    __tablename__ = "month_closings"
+
+    month: Mapped[date] = mapped_column(ForeignKey("ledger_months.month"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    closed_at: Mapped[datetime]
+    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    snapshot: Mapped[dict[str, Any]]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class MonthReopening(Base):
+    """A closed month was opened again; its closing stays on record."""
+
+    __tablename__ = "month_reopenings"
+    __table_args__ = (
+        ForeignKeyConstraint(["month", "revision"], ["month_closings.month", "month_closings.revision"]),
+    )
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str] = mapped_column(String(200))

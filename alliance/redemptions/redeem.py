@@ -7,7 +7,7 @@ many redemptions share.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,9 +16,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from alliance.audit.models import AuditEntry
+from alliance.audit.trail import recorded
 from alliance.chain import Link, once, write
 from alliance.clock import business_date, month_of
-from alliance.offers.limits import take
+from alliance.offers.counters import taking
+from alliance.offers.limits import Limits
 from alliance.offers.live import find_offer, live
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
@@ -26,12 +29,15 @@ from alliance.passes.keys import Keyring
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
+from alliance.redemptions.events import redemption_event
 from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import acceptance, read
-from alliance.redemptions.standing import Granted, Standing, standing, standing_of_scan
+from alliance.redemptions.standing import Granted, Place, Standing, standing, standing_of_scan
+from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
 from alliance.store import run
+from alliance.webhooks.models import OutboxEvent
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,8 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     """Redeem an offer of a scan. ``order.offer`` is the offer's code or id.
 
     Raises Refused: scan_not_found, wrong_outlet, scan_expired, revoked, not_entitled, offer_not_found,
-    offer_not_here, below_threshold, amount_out_of_range, limit_total, limit_holder, body_mismatch. After
-    a refusal the transaction must be rolled back.
+    offer_not_here, below_threshold, amount_out_of_range, body_mismatch, and what ``offers.counters.taking``
+    refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
     stored = stored_answer(session, counter, order.id, digest)
@@ -147,22 +153,61 @@ def _write(
 ) -> Answer:
     granted = _granted(session, counter, here, order.offer, business_date(at))
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
-    answer = _answer(order, charged, here, granted, at)
-    fact = _fact(counter, scan_id, here, order, granted, charged, at)
-    fact |= {"body_digest": digest, "answer": answer}
-    fact["digest"] = redemption_digest(fact)
+    values = _fact(counter, scan_id, here, order, granted, charged, at)
+    holder = here.entitlement
+    answer = answer_of(values, here.place, granted, holder.holder_name, holder.employer_name)
+    values |= {"body_digest": digest, "answer": answer}
+    return post(session, counter, granted.limits, values, at, announced=here.announced, scanned=scanned)
+
+
+def post(
+    session: Session,
+    counter: Counter,
+    limits: Limits,
+    values: dict[str, Any],
+    at: datetime,
+    *,
+    announced: bool,
+    scanned: Sequence[Link] = (),
+) -> Answer:
+    """Write a redemption, its mark, its audit entry, its event and its use of ``limits``: nothing else does.
+
+    ``values`` are its columns without ``digest``; ``announced`` is whether somebody wants its event,
+    ``scanned`` what comes before it in the chain. When the id is taken, the answer stored under it. Raises
+    Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
+    """
+    values["digest"] = redemption_digest(values)
     links = [
         *scanned,
-        Link(Redemption, fact, once("merchant_id", "id")),
-        *late_mark(business_date(at), at),
-        *take(counter.merchant_id, granted.offer_id, granted.limits, here.entitlement.holder_id),
+        Link(Redemption, values, once("merchant_id", "id")),
+        *late_mark(values["business_date"], at),
+        Link(AuditEntry, _recorded(counter, values, at)),
+        *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
+        *taking(session, limits, use_of(values)),
     ]
     missed = write(session, links)
     if missed is None:
-        return Answer(answer, replayed=False)
+        return Answer(values["answer"], replayed=False)
     if missed.refusal is not None:
         raise missed.refusal()
-    return _twins_answer(session, counter, order.id, digest)
+    return _twins_answer(session, counter, values["id"], values["body_digest"])
+
+
+def _recorded(counter: Counter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    by, subject, corrects = counter.actor, f"redemption:{values['id']}", values["corrects_id"]
+    of, outlet, paid_fen = counter.merchant_id, str(counter.outlet_id), values["paid_fen"]
+    if corrects is None:
+        return recorded(by, "redemption.redeem", subject, at, of, outlet=outlet, paid_fen=paid_fen)
+    return recorded(
+        by,
+        "redemption.correct",
+        subject,
+        at,
+        of,
+        outlet=outlet,
+        paid_fen=paid_fen,
+        corrects=str(corrects),
+    )
 
 
 def _fact(
@@ -196,6 +241,7 @@ def _fact(
         "occurred_at": at,
         "received_at": at,
         "business_date": day,
+        # No lock: the current month cannot be closed, nor for ten minutes after (``redemptions.months``).
         "posted_month": month_of(day),
         "channel": Channel.API if counter.token_id else Channel.COUNTER,
         "account_id": counter.account_id,
@@ -224,28 +270,27 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
     return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
 
 
-def _answer(order: Order, charged: Price, here: Standing, granted: Granted, at: datetime) -> str:
-    return json.dumps(
-        {
-            "id": str(order.id),
-            "redeemed_at": at.isoformat(timespec="seconds"),
-            "outlet": {"code": here.place.code, "name": here.place.name},
-            "offer": {
-                "id": str(granted.offer_id),
-                "code": granted.offer_code,
-                "title": granted.title,
-                "revision": granted.number,
-            },
-            "holder": {
-                "name": mask_name(here.entitlement.holder_name),
-                "employer": here.entitlement.employer_name,
-            },
-            "gross_fen": charged.gross_fen,
-            "discount_fen": charged.discount_fen,
-            "paid_fen": charged.paid_fen,
-            "quantity": order.quantity,
-            "receipt_no": order.receipt_no,
+def answer_of(
+    values: Mapping[str, Any], place: Place, granted: Granted, holder_name: str, employer_name: str
+) -> str:
+    """What the client of a redemption with these columns is told, as JSON."""
+    told = {
+        "id": str(values["id"]),
+        "redeemed_at": values["occurred_at"].isoformat(timespec="seconds"),
+        "outlet": {"code": place.code, "name": place.name},
+        "offer": {
+            "id": str(granted.offer_id),
+            "code": granted.offer_code,
+            "title": granted.title,
+            "revision": granted.number,
         },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+        "holder": {"name": mask_name(holder_name), "employer": employer_name},
+        "gross_fen": values["gross_fen"],
+        "discount_fen": values["discount_fen"],
+        "paid_fen": values["paid_fen"],
+        "quantity": values["quantity"],
+        "receipt_no": values["receipt_no"],
+    }
+    if values["corrects_id"] is not None:
+        told["corrects_id"] = str(values["corrects_id"])
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

@@ -1,27 +1,46 @@
-"""Reversal: a negative fact that gives a redemption back, whole (void) or in part (refund)."""
+"""Reversal: a negative fact that gives a redemption back, whole (void) or in part (refund).
+
+It counts on the redemption's business date, and is posted where the redemption is while that month is open,
+else to the current month.
+"""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alliance.audit.trail import Actor, record
-from alliance.offers.limits import give_back
-from alliance.offers.models import OfferRevision
+from alliance.audit.trail import record
+from alliance.clock import month_of
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, reversal_digest
+from alliance.redemptions.events import announce_reversal
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import Redemption, Reversal
+from alliance.redemptions.months import closed_while_locked, posted_month_for
 from alliance.redemptions.redeem import Answer
+from alliance.redemptions.uses import give_back_of
 from alliance.refused import Reason, Refused
 from alliance.store import insert_or_ignore
 
 #: How long a cashier may undo; afterwards it is the merchant's administrator who reverses.
 UNDO_WINDOW = timedelta(minutes=10)
+
+
+class Authority(StrEnum):
+    """In whose name something is reversed or corrected.
+
+    A cashier may within ``UNDO_WINDOW`` of the redemption; the merchant (its administrator, its POS) until
+    the month of its business date is closed, which bounds a cashier too; the organizer always.
+    """
+
+    CASHIER = "cashier"
+    MERCHANT = "merchant"
+    ORGANIZER = "organizer"
 
 
 @dataclass(frozen=True)
@@ -42,24 +61,23 @@ def reverse(
     reason: str,
     at: datetime,
     *,
+    authority: Authority,
     refund_fen: int | None = None,
-    within: timedelta | None = None,
 ) -> Answer:
     """Give back ``refund_fen`` of what was paid, or (None) all that is left of the redemption.
 
-    The discount goes back pro rata, and the last refund takes the remainder. ``within`` bounds the age of
-    the redemption. Repeating a call with the same ``reversal_id`` answers the same. Raises Refused:
-    redemption_not_found, reversed_already, refund_exceeds_paid, undo_too_late, body_mismatch.
+    The discount goes back pro rata, and the last refund takes the remainder. Repeating a call with the same
+    ``reversal_id`` answers the same, whoever may still do it. Raises Refused: redemption_not_found,
+    reversed_already, refund_exceeds_paid, undo_too_late, month_closed, body_mismatch.
     """
     digest = body_digest({"redemption": redemption_id, "refund_fen": refund_fen, "reason": reason})
-    redemption = _lock(session, counter, redemption_id)
+    redemption = lock(session, counter, redemption_id)
     stored = session.get(Reversal, (counter.merchant_id, reversal_id))
     if stored is not None:
         if stored.body_digest != digest:
             raise Refused(Reason.BODY_MISMATCH)
         return Answer(stored.answer, replayed=True)
-    if within is not None and at > redemption.occurred_at + within:
-        raise Refused(Reason.UNDO_TOO_LATE)
+    _check_authority(session, redemption, authority, at)
     back = _share(redemption, left_of(session, redemption), refund_fen)
     return _post(session, counter, redemption, reversal_id, back, reason, digest, at)
 
@@ -80,7 +98,11 @@ def left_of(session: Session, redemption: Redemption) -> Left:
     )
 
 
-def _lock(session: Session, counter: Counter, redemption_id: UUID) -> Redemption:
+def lock(session: Session, counter: Counter, redemption_id: UUID) -> Redemption:
+    """A redemption of the counter's outlet; whoever else gives it back waits until this transaction ends.
+
+    Raises Refused(redemption_not_found).
+    """
     redemption = session.scalar(
         select(Redemption)
         .where(
@@ -93,6 +115,15 @@ def _lock(session: Session, counter: Counter, redemption_id: UUID) -> Redemption
     if redemption is None:
         raise Refused(Reason.REDEMPTION_NOT_FOUND)
     return redemption
+
+
+def _check_authority(session: Session, redemption: Redemption, authority: Authority, at: datetime) -> None:
+    if authority is Authority.CASHIER and at > redemption.occurred_at + UNDO_WINDOW:
+        raise Refused(Reason.UNDO_TOO_LATE)
+    if authority is Authority.ORGANIZER:
+        return
+    if closed_while_locked(session, month_of(redemption.business_date)):
+        raise Refused(Reason.MONTH_CLOSED)
 
 
 def _share(redemption: Redemption, left: Left, refund_fen: int | None) -> Left:
@@ -123,6 +154,8 @@ def _post(
 ) -> Answer:
     values = _values(redemption, reversal_id, back, at)
     values |= {
+        # Where the redemption is posted, not the month of its day: an adjustment is taken back beside itself.
+        "posted_month": posted_month_for(session, redemption.posted_month, at),
         "reason": reason,
         "account_id": counter.account_id,
         "token_id": counter.token_id,
@@ -133,6 +166,7 @@ def _post(
     if not insert_or_ignore(session, Reversal, ["merchant_id", "id"], values):
         # Only another redemption's reversal can have the id: this one's were looked up under its lock.
         raise Refused(Reason.BODY_MISMATCH)
+    announce_reversal(session, values, at)
     _settle(session, counter, redemption, back, at)
     return Answer(values["answer"], replayed=False)
 
@@ -148,19 +182,16 @@ def _values(redemption: Redemption, reversal_id: UUID, back: Left, at: datetime)
         "paid_fen": -back.paid_fen,
         "occurred_at": at,
         "business_date": redemption.business_date,
-        "posted_month": redemption.posted_month,
     }
 
 
 def _settle(session: Session, counter: Counter, redemption: Redemption, back: Left, at: datetime) -> None:
-    """What a reversal brings with it: the use given back, the dirty mark, the audit entry."""
-    if back.uses:
-        revision = session.get_one(OfferRevision, (redemption.merchant_id, redemption.revision_id))
-        give_back(session, revision, redemption.holder_id)
+    """What a reversal brings with it: limits given back, the dirty mark, the audit entry."""
+    give_back_of(session, redemption, back.discount_fen, whole=bool(back.uses))
     mark_if_late(session, redemption.business_date, at)
     record(
         session,
-        Actor(counter.account_id),
+        counter.actor,
         "redemption.reverse",
         f"redemption:{redemption.id}",
         at,

@@ -1,6 +1,6 @@
 """How things stand at a counter: who shows a pass, where, what is granted; one statement reads it all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import outlet_zone_on
-from alliance.offers.limits import Limits
+from alliance.offers.limits import Limits, read_limits
 from alliance.offers.live import NAMED, at_outlet, live, naming
 from alliance.offers.models import Offer, OfferRevision
 from alliance.passes.entitlement import SHOWN_COLUMNS, Entitlement, entitled, read_entitlement
@@ -34,6 +34,8 @@ from alliance.passes.models import Pass
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
 from alliance.store import run
+from alliance.webhooks.models import EventType
+from alliance.webhooks.outbox import wanted
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,16 @@ class Granted:
 
 @dataclass(frozen=True)
 class Standing:
-    """All that a redemption has to know. ``usable`` are the ids of the revisions to freeze into a scan."""
+    """All that a redemption has to know. ``usable`` are the ids of the revisions to freeze into a scan.
+
+    ``announced`` is whether an endpoint of the merchant wants to be told of a redemption.
+    """
 
     entitlement: Entitlement
     place: Place
     granted: Granted | None
     usable: list[str]
+    announced: bool
 
 
 def standing(
@@ -85,27 +91,39 @@ def standing_of_scan(session: Session, counter: Counter, scan: Scan, offer: str,
     return _read(session, _OF_SCAN, values)
 
 
+def granted_by(offer_code: str, revision: OfferRevision) -> Granted:
+    """The same of a revision that is at hand."""
+    return Granted(
+        offer_code,
+        revision.offer_id,
+        revision.id,
+        revision.number,
+        revision.title,
+        revision.terms,
+        read_limits(revision.limits),
+    )
+
+
 def _here(counter: Counter, at: datetime) -> dict[str, Any]:
     return {"merchant": counter.merchant_id, "outlet": counter.outlet_id, "day": business_date(at)}
 
 
 def _read(session: Session, statement: Executable, values: Mapping[str, Any]) -> Standing:
     row = tuple(run(session, statement, values).one())
-    code, name, zone_id, usable = row[:4]
-    shown, granted = row[4 : 4 + SHOWN_COLUMNS], row[4 + SHOWN_COLUMNS :]
+    code, name, zone_id, announced, usable = row[:5]
+    shown, granted = row[5 : 5 + SHOWN_COLUMNS], row[5 + SHOWN_COLUMNS :]
     return Standing(
         read_entitlement(shown),
         Place(code, name, zone_id),
-        _read_granted(granted),
+        _read_granted(granted) if granted[0] is not None else None,
         [str(UUID(id_)) for id_ in usable.split(",")] if usable else [],
+        announced,
     )
 
 
-def _read_granted(row: tuple[Any, ...]) -> Granted | None:
-    code, offer_id, revision_id, number, title, terms, limit_total, limit_holder = row
-    if offer_id is None:
-        return None
-    return Granted(code, offer_id, revision_id, number, title, terms, Limits(limit_total, limit_holder))
+def _read_granted(row: Sequence[Any]) -> Granted:
+    code, offer_id, revision_id, number, title, terms, limits = row
+    return Granted(code, offer_id, revision_id, number, title, terms, read_limits(limits))
 
 
 # --- the statements, built once ----------------------------------------------------------------------
@@ -113,9 +131,12 @@ def _read_granted(row: tuple[Any, ...]) -> Granted | None:
 _MERCHANT, _OUTLET = bindparam("merchant", type_=BigInteger), bindparam("outlet", type_=Uuid)
 _DAY = bindparam("day", type_=Date)
 
-_PLACE = select(Outlet.code, Outlet.name, outlet_zone_on(_DAY, _MERCHANT, _OUTLET)).where(
-    Outlet.merchant_id == _MERCHANT, Outlet.id == _OUTLET
-)
+_PLACE = select(
+    Outlet.code,
+    Outlet.name,
+    outlet_zone_on(_DAY, _MERCHANT, _OUTLET),
+    wanted(_MERCHANT, EventType.REDEMPTION_CREATED).label("announced"),
+).where(Outlet.merchant_id == _MERCHANT, Outlet.id == _OUTLET)
 _LIVE_HERE = live(_DAY).where(at_outlet(_MERCHANT, _OUTLET)).order_by(None)
 _FROZEN = select(OfferRevision).where(
     OfferRevision.merchant_id == _MERCHANT, OfferRevision.id.in_(bindparam("revisions", expanding=True))
@@ -130,8 +151,7 @@ def _standing(who: ColumnElement[bool], revisions: Select[OfferRevision]) -> Exe
         OfferRevision.number,
         OfferRevision.title,
         OfferRevision.terms,
-        OfferRevision.limit_total,
-        OfferRevision.limit_holder,
+        OfferRevision.limits,
     ).cte("usable")
     comma: Any = literal_column("','")
     return _side_by_side(
@@ -146,7 +166,7 @@ def _standing(who: ColumnElement[bool], revisions: Select[OfferRevision]) -> Exe
 
 def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
     """One row of several SELECTs of one row; only the first of them must have one."""
-    first, *others = (part.subquery() for part in parts)
+    first, *others = (part.subquery(f"p{number}") for number, part in enumerate(parts))
     joined: Any = first
     for other in others:
         joined = joined.outerjoin(other, true())

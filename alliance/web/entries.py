@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, and_, func, select
 from sqlalchemy.orm import Session, aliased
@@ -16,7 +18,10 @@ from alliance.redemptions.reverse import UNDO_WINDOW
 
 @dataclass(frozen=True)
 class Entry:
-    """A redemption; the amounts are what its reversals have left of it, in 分."""
+    """A redemption; the amounts are what its reversals have left of it, in 分.
+
+    ``corrected_by_id`` is the redemption that took its place (改金额).
+    """
 
     fact: Redemption
     offer: str
@@ -28,6 +33,7 @@ class Entry:
     discount_fen: int
     paid_fen: int
     stands: bool
+    corrected_by_id: UUID | None
 
     @property
     def is_reduced(self) -> bool:
@@ -42,6 +48,7 @@ class Entry:
 def entries(session: Session, *which: ColumnElement[bool], limit: int | None = None) -> list[Entry]:
     """The redemptions that ``which`` (conditions on Redemption) selects, the newest first."""
     employer, merchant, back = aliased(Enterprise), aliased(Enterprise), _given_back(*which)
+    new = aliased(Redemption)
     rows = session.execute(
         select(
             Redemption,
@@ -53,6 +60,7 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
             func.coalesce(back.c.gross_fen, 0),
             func.coalesce(back.c.discount_fen, 0),
             func.coalesce(back.c.uses, 0),
+            new.id,
         )
         .join(OfferRevision, _same_merchant(OfferRevision, Redemption.revision_id))
         .join(Outlet, _same_merchant(Outlet, Redemption.outlet_id))
@@ -62,6 +70,7 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
         .outerjoin(
             back, and_(back.c.merchant_id == Redemption.merchant_id, back.c.redemption_id == Redemption.id)
         )
+        .outerjoin(new, and_(new.merchant_id == Redemption.merchant_id, new.corrects_id == Redemption.id))
         .where(*which)
         .order_by(Redemption.occurred_at.desc(), Redemption.id.desc())
         .limit(limit)
@@ -70,14 +79,14 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
 
 
 def _entry(
-    fact: Redemption, offer: str, holder: str, employer: str, merchant: str, outlet: str, *back: int
+    fact: Redemption, offer: str, holder: str, employer: str, merchant: str, outlet: str, *back: Any
 ) -> Entry:
+    *sums, corrected_by_id = back
     # PostgreSQL sums BIGINT as NUMERIC.
-    gross, discount, uses = map(int, back)
+    gross, discount, uses = map(int, sums)
     left = (fact.gross_fen + gross, fact.discount_fen + discount)
-    return Entry(
-        fact, offer, mask_name(holder), employer, merchant, outlet, *left, left[0] - left[1], uses == 0
-    )
+    named = (offer, mask_name(holder), employer, merchant, outlet)
+    return Entry(fact, *named, *left, left[0] - left[1], uses == 0, corrected_by_id)
 
 
 def _same_merchant(entity: type[OfferRevision] | type[Outlet], id_: object) -> ColumnElement[bool]:

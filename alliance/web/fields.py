@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from wtforms import StringField
-from wtforms.widgets import DateInput, HiddenInput
+from wtforms.widgets import DateInput, HiddenInput, MonthInput
 
 from alliance.money import MAX_FEN, format_yuan, parse_yuan
 from alliance.web.plain import short_yuan, zhe
@@ -50,11 +50,11 @@ class _ReadField(StringField):  # type: ignore[misc]
 
 
 class YuanField(_ReadField):
-    """An amount in yuan; ``data`` is 分, more than 0 (or, with ``or_nothing``, at least 0)."""
+    """An amount in yuan; ``data`` is 分, more than 0 (or, with ``or_nothing``, at least 0) up to ``most``."""
 
-    def __init__(self, label: Any, *, or_nothing: bool = False, **kwargs: Any) -> None:
+    def __init__(self, label: Any, *, or_nothing: bool = False, most: int = MAX_FEN, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
-        self.least = 0 if or_nothing else 1
+        self.least, self.most = 0 if or_nothing else 1, most
 
     def read(self, text: str) -> int:
         """As ``money.parse_yuan``."""
@@ -64,8 +64,8 @@ class YuanField(_ReadField):
             raise ValueError(_("金额不对，请输入最多两位小数的数字，如 12.50。")) from None
         if fen < self.least:
             raise ValueError(_("金额不能是负数。") if self.least == 0 else _("金额要大于 0。"))
-        if fen > MAX_FEN:
-            raise ValueError(_("金额不能超过 %(most)s。", most=format_yuan(MAX_FEN)))
+        if fen > self.most:
+            raise ValueError(_("金额不能超过 %(most)s。", most=format_yuan(self.most)))
         return fen
 
     def show(self) -> str:
@@ -118,6 +118,23 @@ class DayField(_ReadField):
         if day is None or not 2000 <= day.year <= 2099:
             raise ValueError(_("日期不对，请按 2026-03-01 的样子填写。"))
         return day
+
+
+class MonthField(_ReadField):
+    """A month between 2000 and 2099 (``2026-03``); ``data`` is its first day."""
+
+    widget = MonthInput()
+
+    def read(self, text: str) -> date:
+        """Year and month in this order."""
+        found = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
+        if found is None:
+            raise ValueError(_("月份不对，请按 2026-03 的样子填写。"))
+        return date(int(found[1]), int(found[2]), 1)
+
+    def show(self) -> str:
+        """``2026-03``."""
+        return "" if self.data is None else f"{self.data:%Y-%m}"
 
 
 class IdField(_ReadField):

@@ -13,6 +13,7 @@ def init_app(app: APIFlask) -> None:
     app.jinja_env.filters["local_time"] = local_time
     app.jinja_env.filters["local_date"] = local_date
     app.jinja_env.filters["local_clock"] = local_clock
+    app.jinja_env.filters["local_seconds"] = local_seconds
 
 
 def local_time(at: datetime) -> str:
@@ -28,3 +29,8 @@ def local_date(at: datetime) -> str:
 def local_clock(at: datetime) -> str:
     """``09:30:05``, for lists of one day."""
     return clock.local(at).strftime("%H:%M:%S")
+
+
+def local_seconds(at: datetime) -> str:
+    """``2026-03-01 09:30:05``, for logs."""
+    return clock.local(at).strftime("%Y-%m-%d %H:%M:%S")

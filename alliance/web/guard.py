@@ -71,7 +71,7 @@ def _admit_token(rule: Rule) -> None:
     # It outlives the commit or rollback of the route's own work without being read again.
     db.session.expunge(token)
     g.token = token
-    g.actor = Actor(None, request.remote_addr or "")
+    g.actor = Actor(None, request.remote_addr or "", token.id)
 
 
 def _kind(token: ApiToken) -> TokenKind:

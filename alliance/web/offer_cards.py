@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise, Outlet
-from alliance.offers.live import TOTAL, holder_scope
-from alliance.offers.models import LimitCounter, OfferRevision, OfferRevisionOutlet
+from alliance.offers.counters import Remaining, View, remaining
+from alliance.offers.limits import Limits, read_limits
+from alliance.offers.models import OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
-from alliance.web import plain
+from alliance.web import limit_words, plain
 
 #: (merchant_id, offer_id or revision_id)
 Key = tuple[int, UUID]
@@ -20,17 +21,22 @@ Key = tuple[int, UUID]
 
 @dataclass(frozen=True)
 class OfferCard:
-    """One revision to be shown. ``left`` has the uses left per limit, as ``offers.live.remaining``."""
+    """One revision to be shown, with what is left of its limits."""
 
     revision: OfferRevision
     merchant: str
     outlet_names: Sequence[str] = ()
-    left: dict[str, int] = field(default_factory=dict)
+    remaining: Remaining = field(default_factory=Remaining)
 
     @property
     def terms(self) -> Terms:
         """The terms themselves."""
         return read_terms(self.revision.terms)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits themselves."""
+        return read_limits(self.revision.limits)
 
     @property
     def terms_words(self) -> str:
@@ -45,7 +51,7 @@ class OfferCard:
     @property
     def limits_words(self) -> str:
         """How often, and what is left."""
-        return plain.limits_words(self.revision, self.left)
+        return limit_words.limits_words(self.limits, self.remaining)
 
     @property
     def outlets_words(self) -> str:
@@ -55,24 +61,23 @@ class OfferCard:
     @property
     def used_up(self) -> bool:
         """Nothing is left of one of its limits."""
-        return 0 in self.left.values()
+        return self.remaining.is_used_up
+
+    @property
+    def is_usable(self) -> bool:
+        """Something is left of every limit, and no cool-down is running."""
+        return not self.used_up and self.remaining.again_at is None
 
 
 def offer_cards(
-    session: Session, revisions: Sequence[OfferRevision], holder_id: int | None = None
+    session: Session, revisions: Sequence[OfferRevision], view: View | None = None
 ) -> list[OfferCard]:
-    """Cards for these revisions, in their order; with ``holder_id`` also what that holder has left."""
+    """Cards for these revisions, in their order, with what is left for whoever looks."""
     merchants = _merchant_names(session, {revision.merchant_id for revision in revisions})
     outlets = _outlet_names(session, [revision.id for revision in revisions])
-    used = _used(session, revisions, holder_id)
     return [
-        OfferCard(
-            revision,
-            merchants[revision.merchant_id],
-            outlets[revision.merchant_id, revision.id],
-            _left(revision, used, holder_id),
-        )
-        for revision in revisions
+        OfferCard(revision, merchants[revision.merchant_id], outlets[revision.merchant_id, revision.id], left)
+        for revision, left in zip(revisions, remaining(session, revisions, view), strict=True)
     ]
 
 
@@ -92,29 +97,3 @@ def _outlet_names(session: Session, revision_ids: Sequence[UUID]) -> defaultdict
     ):
         names[merchant_id, revision_id].append(name)
     return names
-
-
-def _used(
-    session: Session, revisions: Sequence[OfferRevision], holder_id: int | None
-) -> dict[tuple[int, UUID, str], int]:
-    scopes = [TOTAL] if holder_id is None else [TOTAL, holder_scope(holder_id)]
-    rows = session.scalars(
-        select(LimitCounter).where(
-            LimitCounter.offer_id.in_({revision.offer_id for revision in revisions}),
-            LimitCounter.scope.in_(scopes),
-        )
-    )
-    return {(row.merchant_id, row.offer_id, row.scope): row.used for row in rows}
-
-
-def _left(
-    revision: OfferRevision, used: dict[tuple[int, UUID, str], int], holder_id: int | None
-) -> dict[str, int]:
-    limits = {TOTAL: revision.limit_total}
-    if holder_id is not None:
-        limits[holder_scope(holder_id)] = revision.limit_holder
-    return {
-        scope.partition(":")[0]: max(0, limit - used.get((revision.merchant_id, revision.offer_id, scope), 0))
-        for scope, limit in limits.items()
-        if limit is not None
-    }

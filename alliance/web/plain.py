@@ -1,6 +1,6 @@
 """Offers in plain words, as somebody at the counter would say them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 from alliance.money import format_yuan
 from alliance.offers.life import State
-from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, Discount, Historical, Terms, Threshold
 
 
@@ -55,21 +54,6 @@ def day_words(day: date, since: date | None = None) -> str:
     if since is not None and since.year == day.year:
         return _("%(month)s月%(day)s日", month=day.month, day=day.day)
     return _("%(year)s年%(month)s月%(day)s日", year=day.year, month=day.month, day=day.day)
-
-
-def limits_words(revision: OfferRevision, left: Mapping[str, int] | None = None) -> str:
-    """How often the offer may be used, and what is ``left`` of it (``offers.live.remaining``)."""
-    left = left or {}
-    parts = []
-    if revision.limit_total is not None:
-        parts.append(_("共%(limit)s份", limit=f"{revision.limit_total:,}"))
-        if "total" in left:
-            parts.append(_("还剩%(left)s份", left=f"{left['total']:,}"))
-    if revision.limit_holder is not None:
-        parts.append(_("每人限%(limit)s份", limit=f"{revision.limit_holder:,}"))
-        if "holder" in left:
-            parts.append(_("本人还剩%(left)s份", left=f"{left['holder']:,}"))
-    return _("，").join(parts) or _("不限份数")
 
 
 def outlets_words(names: Sequence[str]) -> str:

@@ -56,6 +56,8 @@ def allow(*tokens: TokenKind, **roles: Relation) -> Rule:
 HOLDER = allow(holder=own)
 COUNTER = allow(cashier=own_outlet, enterprise_admin=outlet_of_own_enterprise)
 ENTERPRISE = allow(enterprise_admin=own_enterprise)
+ORGANIZER = allow(organizer=everything)
+WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
@@ -87,6 +89,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("merchant.list_redemptions", "GET"): COUNTER,
     ("merchant.show_redemption", "GET"): COUNTER,
     ("merchant.reverse", "POST"): COUNTER,
+    ("merchant.correct", "POST"): COUNTER,
+    ("merchant.refund", "POST"): allow(enterprise_admin=outlet_of_own_enterprise),
     # --- the enterprise's office
     ("enterprise.overview", "GET"): ENTERPRISE,
     ("enterprise.list_offers", "GET"): ENTERPRISE,
@@ -96,6 +100,17 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("enterprise.edit_offer", "GET"): ENTERPRISE,
     ("enterprise.edit_offer", "POST"): ENTERPRISE,
     ("enterprise.withdraw_offer", "POST"): ENTERPRISE,
+    ("enterprise.list_redemptions", "GET"): ENTERPRISE,
+    ("enterprise.list_webhooks", "GET"): ENTERPRISE,
+    ("enterprise.new_webhook", "GET"): ENTERPRISE,
+    ("enterprise.new_webhook", "POST"): ENTERPRISE,
+    ("enterprise.show_webhook", "GET"): ENTERPRISE,
+    ("enterprise.rotate_webhook_secret", "POST"): ENTERPRISE,
+    ("enterprise.disable_webhook", "POST"): ENTERPRISE,
+    ("enterprise.enable_webhook", "POST"): ENTERPRISE,
+    ("enterprise.test_webhook", "POST"): ENTERPRISE,
+    ("enterprise.show_webhook_delivery", "GET"): ENTERPRISE,
+    ("enterprise.redeliver_webhook", "POST"): ENTERPRISE,
     # --- the organizer's room
     ("organizer.home", "GET"): allow(organizer=everything, data_officer=everything, zone_organizer=own),
     ("organizer.list_offers", "GET"): ORGANIZERS,
@@ -105,6 +120,16 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_circulation", "GET"): allow(
         organizer=everything, data_officer=everything, zone_organizer=own
     ),
+    ("organizer.list_months", "GET"): WHOLE_ALLIANCE,
+    ("organizer.show_month", "GET"): WHOLE_ALLIANCE,
+    ("organizer.close_month", "POST"): ORGANIZER,
+    ("organizer.reopen_month", "POST"): ORGANIZER,
+    ("organizer.find_redemption", "GET"): ORGANIZER,
+    ("organizer.show_redemption", "GET"): ORGANIZER,
+    ("organizer.reverse_redemption", "POST"): ORGANIZER,
+    ("organizer.show_audit", "GET"): WHOLE_ALLIANCE,
+    ("organizer.find_audit", "POST"): WHOLE_ALLIANCE,
+    ("organizer.download_audit", "GET"): WHOLE_ALLIANCE,
     # --- programs
     ("api.redeem", "POST"): allow(TokenKind.OUTLET),
     ("api.show_circulation", "GET"): allow(

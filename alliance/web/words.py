@@ -13,6 +13,7 @@ from flask_babel.speaklater import LazyString
 
 from alliance.money import format_yuan
 from alliance.refused import Reason, Refused
+from alliance.web.limit_words import remedy_words
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,9 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.BODY_MISMATCH: Words(_l("单号重复"), _l("这个单号已用于另一笔内容不同的核销，请换一个新的单号。")),
     Reason.REDEMPTION_NOT_FOUND: Words(_l("没有这笔核销"), _l("找不到这笔核销记录，请核对单号。")),
     Reason.REVERSED_ALREADY: Words(_l("已经冲正"), _l("这笔核销已全部冲正，无需再次操作。")),
+    Reason.NOT_CORRECTABLE: Words(
+        _l("不能改金额"), _l("这笔核销是导入的，价格不由联盟计算，只能冲正或退款，不能改金额。")
+    ),
     Reason.REFUND_EXCEEDS_PAID: Words(_l("退款超过实付"), _l("退款金额超过剩余的实付金额，请核对金额。")),
     Reason.UNDO_TOO_LATE: Words(_l("已过撤销时间"), _l("这笔核销已不能在柜台撤销，请联系本企业管理员处理。")),
     Reason.MONTH_CLOSED: Words(
@@ -118,9 +122,9 @@ FAULTS: Mapping[Fault, Words] = {
 
 
 def remedy_for(refused: Refused) -> str:
-    """The sentence for this very refusal, with its amounts where it has them."""
+    """The sentence for this very refusal, with its figures where it has them."""
     params = refused.params
     if refused.reason is Reason.BELOW_THRESHOLD and isinstance(params.get("threshold_fen"), int):
         threshold = format_yuan(params["threshold_fen"])  # type: ignore[arg-type]
         return str(gettext("消费满 %(threshold)s 才能使用这个优惠，请核对金额。", threshold=threshold))
-    return str(REFUSALS[refused.reason].remedy)
+    return remedy_words(refused) or str(REFUSALS[refused.reason].remedy)

@@ -18,7 +18,7 @@ from alliance.clock import business_date, month_of, next_month
 from alliance.offers.pricing import Discount
 from alliance.redemptions.marks import mark_if_late
 from alliance.redemptions.models import DirtyMark, Redemption, Reversal
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import Session, for_writing, make_engine, one_snapshot, sessionmaker_for
 from tests.world import World
 
@@ -87,7 +87,16 @@ def test_a_late_fact_is_seen_before_and_after_the_rebuild(world: World) -> None:
     assert whole(world).paid_fen == 8800
     derive_all(world.session, later)
     assert whole(world).paid_fen == 8800
-    reverse(world.session, world.counter(), uuid4(), id_, "退货", later, refund_fen=300)
+    reverse(
+        world.session,
+        world.counter(),
+        uuid4(),
+        id_,
+        "退货",
+        later,
+        refund_fen=300,
+        authority=Authority.MERCHANT,
+    )
     world.session.commit()
     assert world.session.scalar(select(func.count()).select_from(DirtyMark)) == 1
     world.session.rollback()
@@ -104,7 +113,7 @@ def test_a_void_takes_the_person_away_too(world: World) -> None:
     world.redeem(10000, holder=world.salesman)
     world.session.commit()
     assert whole(world).active_holders == 2
-    reverse(world.session, world.counter(), uuid4(), id_, "按错", world.at)
+    reverse(world.session, world.counter(), uuid4(), id_, "按错", world.at, authority=Authority.MERCHANT)
     world.session.commit()
     figures = whole(world)
     assert (figures.redemptions, figures.active_holders, figures.paid_fen) == (1, 1, 8000)
@@ -249,7 +258,9 @@ def test_facts_arriving_during_rebuilds_are_never_missed(world: World, engine: s
                 mark_if_late(session, day, later)
                 session.commit()
                 if turn % 3 == 0:
-                    reverse(session, world.counter(), uuid4(), id_, "退货", later)
+                    reverse(
+                        session, world.counter(), uuid4(), id_, "退货", later, authority=Authority.MERCHANT
+                    )
                     session.commit()
 
     def rebuild() -> None:

@@ -3,13 +3,15 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from alliance.circulation.derive import derive
 from alliance.circulation.verify import INVARIANTS
 from alliance.clock import business_date, month_of
+from alliance.offers.limits import Limits
+from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import Session, for_writing
 from tests.world import World
 
@@ -19,12 +21,24 @@ def books(session: Session) -> Session:
     """Books with a bit of everything, derived, and in order."""
     for_writing(session)
     world = World(session)
-    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=9, limit_holder=5)
+    every = Limits(**dict.fromkeys(Limits.model_fields, 9) | {"budget_fen": 9999})
+    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limits=every)
     id_ = uuid4()
     world.redeem(10000, id_=id_)
     world.redeem(10000, offer="CAP")
-    world.redeem(10000, offer="CAP", holder=world.salesman)
-    reverse(session, world.counter(), uuid4(), id_, "退货", world.at, refund_fen=1000)
+    part = uuid4()
+    world.redeem(10000, offer="CAP", holder=world.salesman, id_=part)
+    for which in (part, id_):
+        reverse(
+            session,
+            world.counter(),
+            uuid4(),
+            which,
+            "退货",
+            world.at,
+            refund_fen=1000,
+            authority=Authority.MERCHANT,
+        )
     session.commit()
     derive(session, month_of(business_date(world.at)), world.later(days=1))
     session.commit()
@@ -49,6 +63,19 @@ def test_books_in_order_have_no_findings(books: Session) -> None:
         ("UPDATE month_flows SET paid_fen = paid_fen - 1", {"derived_month"}),
         ("UPDATE limit_counters SET used = used + 1 WHERE scope = 'total'", {"limit_counter"}),
         ("DELETE FROM limit_counters WHERE scope <> 'total'", {"limit_counter"}),
+        ("UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'cooldown:%'", {"limit_counter"}),
+        ("UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'outlet:%'", {"limit_counter"}),
+        (
+            "UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'household:%:week%'",
+            {"limit_counter"},
+        ),
+        ("UPDATE limit_counters SET used = 2000 WHERE scope = 'budget'", {"limit_counter"}),
+        ("UPDATE limit_counters SET scope = 'holder:0' WHERE scope = 'units'", {"limit_counter"}),
+        ("UPDATE offer_revisions SET limits = '{}'", {"limit_counter"}),
+        ("""UPDATE offer_revisions SET limits = '{"total": 1}'""", {"limit_counter", "limit_exceeded"}),
+        ("""UPDATE offer_revisions SET limits = '{"outlet_day": 1}'""", {"limit_exceeded"}),
+        ("""UPDATE offer_revisions SET limits = '{"budget_fen": 1800}'""", {"limit_exceeded"}),
+        ("UPDATE redemptions SET quantity = 7", {"redemption_digest", "limit_counter", "limit_exceeded"}),
         # A fact that is wrong also no longer fits what was derived from it.
         (
             "UPDATE redemptions SET gross_fen = gross_fen + 5, paid_fen = paid_fen + 5",
@@ -79,3 +106,20 @@ def test_a_corrupted_row_is_named(books: Session, corruption: str, names: set[st
     books.execute(text(corruption))
     books.commit()
     assert found(books) >= names
+
+
+def test_two_uses_too_close_together_are_named(session: Session) -> None:
+    for_writing(session)
+    world = World(session)
+    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limits=Limits(cool_down_minutes=30))
+    world.redeem(offer="CAP")
+    world.redeem(offer="CAP", holder=world.salesman, at=world.later(minutes=29))
+    world.redeem(offer="CAP", at=world.later(minutes=30))
+    session.commit()
+    assert found(session) == set()
+    revision = session.scalars(select(OfferRevision).where(OfferRevision.title == "优惠CAP")).one()
+    revision.limits = {"cool_down_minutes": 31}
+    session.commit()
+    [finding] = INVARIANTS["limit_exceeded"](session)
+    assert finding.stored == world.later(minutes=30)
+    assert finding.expected == f"≥ {world.later(minutes=31)}"

@@ -155,3 +155,22 @@ def test_it_works_without_javascript(shared_screens, phone):
     counter.get_by_label("原价").fill("50")
     counter.get_by_role("button", name="确认核销").click()
     expect(counter.locator(".answer-amount")).to_have_text("¥40.00")
+
+
+def test_a_wrong_amount_is_corrected(counter, phone, counted):
+    counter.get_by_label("数字码或扫码枪").fill(digits(phone))
+    counter.keyboard.press("Enter")
+    counter.get_by_label("原价").fill("1280")
+    counter.get_by_role("button", name="确认核销").click()
+    expect(counter.locator(".answer-amount")).to_have_text("¥1,024.00")
+    counter.get_by_text("改金额", exact=True).click()
+    counter.get_by_label("正确的原价").fill("128")
+    counter.locator("#correct").get_by_text("金额输错").click()
+    counter.get_by_role("button", name="确认改金额").dblclick(no_wait_after=True)
+    expect(counter.get_by_role("heading", name="已改金额")).to_be_visible()
+    expect(counter.locator(".answer-label")).to_have_text("请退给顾客")
+    expect(counter.locator(".answer-amount")).to_have_text("¥921.60")
+    expect(counter.locator(".answer-sums")).to_contain_text("改后实付 ¥102.40")
+    assert counted(Redemption) == 2
+    counter.get_by_role("link", name="今日记录").click()
+    expect(counter.get_by_text("已更正")).to_have_count(1)

@@ -64,11 +64,57 @@ def test_the_three_kinds(session: Session, bring: Bring, cells: str, terms: dict
     [revision] = revisions(session, BAKERY, "A-1")
     assert (revision.title, revision.terms) == ("满100减20", terms)
     assert (revision.starts_on, revision.ends_on) == (date(2026, 11, 1), date(2026, 12, 31))
-    assert (revision.limit_total, revision.limit_holder) == (500, 2)
+    assert revision.limits == {"total": 500, "holder_ever": 2}
     assert outlets_of(session, revision) == set()
     assert state(session, revision) is State.SUBMITTED
     assert counts(bring(kind(), FULL, row)) == (0, 0, 1, 0)
     assert len(revisions(session, BAKERY, "A-1")) == 1
+
+
+LIMITS = (
+    "总次数,总份数,让利预算(元),每店每日次数,每人每日次数,每人每周次数,每人每月次数,每人累计次数,"
+    "每户每日次数,每户每周次数,每户每月次数,每户累计次数,间隔分钟"
+)
+
+
+def test_every_limit_has_a_column(session: Session, bring: Bring) -> None:
+    header = f"{SHORT},{LIMITS}"
+    row = f'{BAKERY},A-1,面包,折扣,9,500,900,"1,234.5",50,1,2,3,4,２,3,4,5,90'
+    assert counts(bring(kind(), header, row)) == (1, 0, 0, 0)
+    [revision] = revisions(session, BAKERY, "A-1")
+    assert revision.limits == {
+        "total": 500, "units": 900, "budget_fen": 123450, "outlet_day": 50,
+        "holder_day": 1, "holder_week": 2, "holder_month": 3, "holder_ever": 4,
+        "household_day": 2, "household_week": 3, "household_month": 4, "household_ever": 5,
+        "cool_down_minutes": 90,
+    }  # fmt: skip
+    assert counts(bring(kind(), header, row)) == (0, 0, 1, 0)
+    assert counts(bring(kind(), header, row.replace(",90", ",91"))) == (0, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "field", "reason"),
+    [
+        ("每人每日次数,每户每日次数", "3,2", "每人每日次数", "每人每日次数大于每户每日次数"),
+        ("每人每月次数,每人次数", "3,2", "每人每月次数", "每人每月次数大于每人次数"),
+        ("每人次数,每人累计次数", "3,2", "每人次数", "与每人累计次数说的不一样"),
+        ("总次数,总份数", "3,2", "总次数", "总次数大于总份数"),
+        ("让利预算(元)", "0", "让利预算(元)", "金额是 0"),
+        ("让利预算(元)", "-1", "让利预算(元)", "数字是负的"),
+        ("让利预算(元)", "1e309", "让利预算(元)", "金额看不懂"),
+        ("让利预算(元)", "1000000000.01", "让利预算(元)", "预算超过 10 亿元"),
+        ("每店每日次数", "0.5", "每店每日次数", "不是大于 0 的整数"),
+        ("间隔分钟", "527041", "间隔分钟", "不是大于 0 的整数"),
+    ],
+)
+def test_it_refuses_limits(bring: Bring, columns: str, cells: str, field: str, reason: str) -> None:
+    job = bring(kind(), f"{SHORT},{columns}", f"{BAKERY},A-1,面包,折扣,9,{cells}")
+    assert problems(job) == [(2, field, reason)]
+
+
+def test_the_two_columns_of_one_limit_may_agree(session: Session, bring: Bring) -> None:
+    bring(kind(), f"{SHORT},每人次数,每人累计次数", f"{BAKERY},A-1,面包,折扣,9,3,3")
+    assert revisions(session, BAKERY, "A-1")[0].limits == {"holder_ever": 3}
 
 
 @pytest.mark.parametrize("written", ['"2、1"', "2;1", '"1，2"', "1 2"])

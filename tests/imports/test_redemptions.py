@@ -4,15 +4,19 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
+from alliance.audit.trail import COMMAND_LINE
+from alliance.circulation.verify import INVARIANTS
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports import enterprises, offers, outlets, roster
 from alliance.imports.redemptions import KIND, redemption_id
 from alliance.offers.models import LimitCounter, Offer, OfferRevision
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.redemptions.digests import redemption_digest
-from alliance.redemptions.models import Channel, DirtyMark, Redemption
+from alliance.redemptions.ledger import digest_of
+from alliance.redemptions.models import Channel, DirtyMark, MonthClosing, Redemption
+from alliance.redemptions.months import close
 from alliance.store import Session
 from alliance.zones.models import Zone
 from tests.imports.sheets import (
@@ -31,6 +35,7 @@ from tests.imports.sheets import (
     credit_code,
     problems,
 )
+from tests.redemptions.test_statements import statements
 
 MORE = f"{REDEMPTIONS},优惠编号,数量,商户统一社会信用代码"
 ROW = f"88001,2026-10-05T18:30:27+08:00,{FACTORY},001,1,2000,300,1700"
@@ -189,6 +194,37 @@ def test_zones_and_employers_are_those_of_the_day(session: Session, bring: Bring
     assert then == [("王喆", STREET, TOWN), ("王喆", TOWN, TOWN), ("周新", TOWN, STREET)]
 
 
+# --- closed months ---
+
+
+def test_facts_of_a_closed_month_are_posted_to_the_current_one(session: Session, bring: Bring) -> None:
+    bring(KIND, REDEMPTIONS, ROW)
+    close(session, date(2026, 10, 1), COMMAND_LINE, AT)
+    digest = session.get_one(MonthClosing, (date(2026, 10, 1), 1)).digest
+    rows = (
+        ROW.replace("88001", "88002"),
+        ROW.replace("88001", "88003").replace("2026-10-05", "2026-09-05"),
+        ROW.replace("88001", "88004").replace("2026-10-05", "2026-11-05"),
+    )
+    assert counts(bring(KIND, REDEMPTIONS, ROW, *rows)) == (3, 0, 1, 0)
+    posted = [(str(fact.business_date), str(fact.posted_month)) for fact in facts(session)]
+    assert posted == [
+        ("2026-10-05", "2026-10-01"),
+        ("2026-10-05", "2026-11-01"),
+        # Nobody has closed September: it is open.
+        ("2026-09-05", "2026-09-01"),
+        ("2026-11-05", "2026-11-01"),
+    ]
+    assert digest_of(session, date(2026, 10, 1)) == digest
+
+
+def test_a_month_is_asked_for_once(session: Session, bring: Bring, engine: Engine) -> None:
+    rows = [ROW.replace("88001", str(88001 + n)).replace("-10-05", f"-10-{n + 1:02d}") for n in range(28)]
+    with statements(engine) as seen:
+        bring(KIND, REDEMPTIONS, *rows)
+    assert sum("FROM ledger_months" in statement for statement in seen) == 1
+
+
 # --- offers and limits ---
 
 
@@ -242,6 +278,34 @@ def test_imported_facts_count_against_limits_and_are_never_refused_by_them(
     assert counters(session) == expected
     bring(KIND, MORE, *rows, *rows_under("BOTH", 9, "002"))
     assert counters(session) == expected | {("BOTH", "total"): 4, ("BOTH", "002"): 2}
+
+
+def test_every_limit_is_counted_in_bulk_and_verified(session: Session, bring: Bring) -> None:
+    limits = "总份数,让利预算(元),每店每日次数,每人每周次数,每户每月次数,间隔分钟"
+    header = f"统一社会信用代码,优惠编号,优惠名称,类型,折扣,{limits}"
+    bring(offers.kind(approving=True), header, f"{BAKERY},A-1,面包,折扣,8.5,3,1,1,1,1,600")
+    again = ROW.replace("88001", "88009").replace("18:30:27", "19:00:00")
+    rows = [*rows_under("A-1", 1, "001", "002"), f"{again},A-1,1,"]
+    assert counts(bring(KIND, MORE, *rows)) == (3, 0, 0, 0)
+    [outlet_id] = session.scalars(select(Outlet.id).where(Outlet.code == "1"))
+    last = int(datetime(2026, 10, 5, 11, tzinfo=UTC).timestamp())
+    found = counters(session)
+    people = {fact.holder_id: fact for fact in facts(session)}
+    first = facts(session)[0].holder_id
+    [other] = people.keys() - {first}
+    assert found == {
+        ("A-1", "units"): 5,
+        ("A-1", "budget"): 900,
+        ("A-1", f"outlet:{outlet_id.hex}:2026-10-05"): 3,
+        ("A-1", f"holder:{first}:week:2026-W41"): 2,
+        ("A-1", f"holder:{other}:week:2026-W41"): 1,
+        ("A-1", f"household:{first}:month:2026-10"): 2,
+        ("A-1", f"household:{other}:month:2026-10"): 1,
+        ("A-1", f"cooldown:holder:{first}"): last,
+        ("A-1", f"cooldown:holder:{other}"): last - 1773,
+    }
+    for name in ("limit_counter", "limit_exceeded"):
+        assert list(INVARIANTS[name](session)) == []
 
 
 def test_it_refuses_an_offer_that_is_unknown_not_approved_or_anothers(bring: Bring) -> None:

@@ -25,7 +25,8 @@ from alliance.offers.life import (
     submit,
     withdraw,
 )
-from alliance.offers.live import live, newest_approved, remaining
+from alliance.offers.limits import Limits
+from alliance.offers.live import live, newest_approved
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Discount, Threshold
 from alliance.store import for_writing, make_engine, sessionmaker_for
@@ -123,7 +124,7 @@ def test_days_are_inclusive(world: World, session: Session) -> None:
         ({"ends_on": TODAY - timedelta(1)}, "ends_on"),
         ({"starts_on": TODAY + timedelta(3), "ends_on": TODAY + timedelta(2)}, "ends_on"),
         ({"terms": Threshold(threshold_fen=100, off_fen=101)}, "off_fen"),
-        ({"limit_total": 2, "limit_holder": 3}, "limit_holder"),
+        ({"limits": Limits(total=2, holder_ever=3)}, "holder_ever"),
     ],
 )
 def test_a_draft_that_cannot_be_meant(world: World, session: Session, change: dict, field: str) -> None:
@@ -133,23 +134,26 @@ def test_a_draft_that_cannot_be_meant(world: World, session: Session, change: di
     assert session.scalar(select(Offer).where(Offer.code == "NEW")) is None
 
 
+@pytest.mark.parametrize(("limit", "used"), [("total", 2), ("units", 5), ("budget_fen", 2000)])
+def test_a_limit_below_what_is_used_cannot_be_meant(
+    world: World, session: Session, limit: str, used: int
+) -> None:
+    world.live_offer(world.dairy, "NEW", DRAFT.terms, limits=Limits(total=9, units=99, budget_fen=9999))
+    world.redeem(offer="NEW", quantity=2)
+    world.redeem(offer="NEW", quantity=3)
+    submit(session, world.dairy.id, replace(DRAFT, limits=Limits(**{limit: used})), COMMAND_LINE, world.at)
+    less = replace(DRAFT, limits=Limits(**{limit: used - 1}))
+    with pytest.raises(OfferInvalid) as caught:
+        submit(session, world.dairy.id, less, COMMAND_LINE, world.at)
+    assert (caught.value.field, caught.value.problem) == (limit, "below_used")
+
+
 def test_historical_data_is_one_offer_that_is_never_live(world: World, session: Session) -> None:
     first = historical_revision(session, world.dairy.id, world.at)
     assert historical_revision(session, world.dairy.id, world.at) is first
     assert historical_revision(session, world.garage.id, world.at) is not first
     assert codes(world, session) == set()
     assert current_state(session, first, business_date(world.at)) is State.ENDED
-
-
-def test_remaining(world: World, session: Session) -> None:
-    revision = world.live_offer(world.dairy, "CAP", DRAFT.terms, limit_total=5, limit_holder=2)
-    for _ in range(2):
-        world.redeem(offer="CAP")
-    world.redeem(offer="CAP", holder=world.salesman)
-    assert remaining(session, revision) == {"total": 2}
-    assert remaining(session, revision, world.mechanic.id) == {"total": 2, "holder": 0}
-    assert remaining(session, revision, world.milkman.id) == {"total": 2, "holder": 2}
-    assert remaining(session, world.milk, world.mechanic.id) == {}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from alliance.offers.models import LimitCounter
 from alliance.offers.pricing import Discount
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.redemptions.redeem import Order, redeem, redeem_at_once
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.redemptions.scan import scan
 from alliance.refused import Refused
 from alliance.store import Session, for_writing, sessionmaker_for
@@ -118,7 +118,7 @@ def test_a_redemption_is_voided_once(world: World, engine: sa.Engine) -> None:
     counter, at = world.counter(), world.at
 
     def void(session: Session, _: int) -> object:
-        return reverse(session, counter, uuid4(), id_, "按错", at).replayed
+        return reverse(session, counter, uuid4(), id_, "按错", at, authority=Authority.MERCHANT).replayed
 
     assert Tally(all_at_once(engine, void)) == {False: 1, "reversed_already": THREADS - 1}
     assert world.session.scalar(select(LimitCounter.used)) == 0
@@ -132,7 +132,9 @@ def test_refunds_never_exceed_what_was_paid(world: World, engine: sa.Engine) -> 
     counter, at = world.counter(), world.at
 
     def refund(session: Session, _: int) -> object:
-        return reverse(session, counter, uuid4(), id_, "退货", at, refund_fen=700).replayed
+        return reverse(
+            session, counter, uuid4(), id_, "退货", at, refund_fen=700, authority=Authority.MERCHANT
+        ).replayed
 
     # 8000 分 were paid: eleven refunds of 700 fit.
     assert Tally(all_at_once(engine, refund)) == {False: 11, "refund_exceeds_paid": THREADS - 11}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from alliance.offers.models import LimitCounter
 from alliance.offers.pricing import AlliancePrice, Discount
 from alliance.redemptions.models import Redemption, Reversal
-from alliance.redemptions.reverse import UNDO_WINDOW, left_of, reverse
+from alliance.redemptions.reverse import UNDO_WINDOW, Authority, left_of, reverse
 from alliance.refused import Reason, Refused
 from tests.world import World
 
@@ -27,6 +27,7 @@ def world(session: Session) -> World:
 def void(world: World, id_: UUID, **options) -> str:
     reversal_id = options.pop("reversal_id", None) or uuid4()
     counter, at = options.pop("counter", world.counter()), options.pop("at", world.at)
+    options = {"authority": Authority.MERCHANT} | options
     return reverse(world.session, counter, reversal_id, id_, "按错", at, **options).body
 
 
@@ -95,8 +96,8 @@ def test_only_where_and_while_it_may_be_undone(world: World) -> None:
     assert reason(world, id_, counter=world.counter(world.dairy_kiosk)) is Reason.REDEMPTION_NOT_FOUND
     assert reason(world, id_, counter=world.counter(world.garage_hall)) is Reason.REDEMPTION_NOT_FOUND
     late = world.at + UNDO_WINDOW + timedelta(seconds=1)
-    assert reason(world, id_, at=late, within=UNDO_WINDOW) is Reason.UNDO_TOO_LATE
-    void(world, id_, at=world.at + UNDO_WINDOW, within=UNDO_WINDOW)
+    assert reason(world, id_, at=late, authority=Authority.CASHIER) is Reason.UNDO_TOO_LATE
+    void(world, id_, at=world.at + UNDO_WINDOW, authority=Authority.CASHIER)
 
 
 @given(st.lists(st.integers(1, 4000), max_size=12), st.integers(1, 999), st.integers(1, 9999))

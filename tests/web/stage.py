@@ -25,7 +25,11 @@ from alliance.offers.pricing import Discount
 from alliance.redemptions.models import Redemption
 from alliance.web import relations
 from alliance.web.policy import TokenKind
+from alliance.webhooks.deliver import send_test
+from alliance.webhooks.endpoints import SUBSCRIBABLE, add_endpoint
+from alliance.webhooks.signing import Sealer
 from alliance.zones.models import Zone
+from tests.processes import SECRET
 from tests.web.visits import browser_of, form_token, store_of
 from tests.world import World
 
@@ -34,7 +38,10 @@ NO_NUMBER, NO_UUID = 987654321, UUID("00000000-0000-7000-8000-000000000000")
 NOTHING: dict[str, object] = {
     "enterprise_id": NO_NUMBER,
     "merchant_id": NO_NUMBER,
-    **dict.fromkeys(("outlet_id", "scan_id", "redemption_id", "offer_id", "revision_id"), NO_UUID),
+    **dict.fromkeys(
+        ("outlet_id", "scan_id", "redemption_id", "offer_id", "revision_id", "endpoint_id", "event_id"),
+        NO_UUID,
+    ),
 }
 #: Arguments that say whose something is; the others name a thing of his.
 OWNERS = frozenset({"enterprise_id", "merchant_id", "outlet_id"})
@@ -148,7 +155,17 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
         "redemption_id": id_,
         "offer_id": revision.offer_id,
         "revision_id": revision.id,
+        **_webhook_of(world, outlet.merchant_id),
     }
+
+
+def _webhook_of(world: World, merchant_id: int) -> dict[str, Any]:
+    sealer, url = Sealer(SECRET), "https://pos.example.com/"
+    endpoint, _ = add_endpoint(
+        world.session, sealer, merchant_id, url, "对账", SUBSCRIBABLE, COMMAND_LINE, world.at
+    )
+    event_id = send_test(world.session, endpoint, COMMAND_LINE, world.at)
+    return {"endpoint_id": endpoint.id, "event_id": event_id}
 
 
 def _people_of(world: World) -> Iterator[Person]:

@@ -17,7 +17,7 @@ from alliance.passes.models import Pass, TypedCode
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import Redemption
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import new_id
 from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
@@ -166,11 +166,11 @@ def test_it_says_what_this_holder_has_left(phone, scene):
     world.redeem(offer="TWICE", holder=world.mechanic)
     world.redeem(offer="TWICE", holder=world.salesman)
     scene.session.commit()
-    assert "共500份，还剩498份，每人限2份，本人还剩1份" in text(phone.get("/offers"))
+    assert "共500次，还剩498次，每人限2次，本人还剩1次" in text(phone.get("/offers"))
     world.redeem(offer="TWICE", holder=world.mechanic)
     scene.session.commit()
     page = text(phone.get("/offers"))
-    assert "本人还剩0份" in page
+    assert "本人还剩0次" in page
     assert "已用完" in page
 
 
@@ -207,8 +207,25 @@ def test_a_reversed_one_counts_nothing_and_says_so(phone, scene):
         scene.session.scalars(select(Redemption).where(Redemption.merchant_id == merchant.id)).one()
         for merchant in (world.garage, world.dairy)
     )
-    reverse(scene.session, world.counter(world.garage_hall), new_id(), whole.id, "顾客退货", scene.at)
-    reverse(scene.session, world.counter(), new_id(), part.id, "顾客退货", scene.at, refund_fen=4000)
+    reverse(
+        scene.session,
+        world.counter(world.garage_hall),
+        new_id(),
+        whole.id,
+        "顾客退货",
+        scene.at,
+        authority=Authority.MERCHANT,
+    )
+    reverse(
+        scene.session,
+        world.counter(),
+        new_id(),
+        part.id,
+        "顾客退货",
+        scene.at,
+        refund_fen=4000,
+        authority=Authority.MERCHANT,
+    )
     scene.session.commit()
     page = text(phone.get("/redemptions"))
     assert "已冲正" in page

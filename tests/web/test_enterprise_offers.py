@@ -76,7 +76,7 @@ def test_each_kind_as_people_type_it(scene, admin, offers, fields, terms):
     new = revision(scene)
     assert read_terms(new.terms) == terms
     assert (new.title, new.number, new.starts_on, new.ends_on) == ("员工日全场八折", 1, None, None)
-    assert (new.limit_total, new.limit_holder) == (None, None)
+    assert new.limits == {}
     assert answer.location == f"{offers}/{new.offer_id}"
     assert "待审核" in text(admin.get(answer.location))
 
@@ -85,20 +85,46 @@ def test_days_limits_and_outlets(scene, admin, offers):
     more = {
         "starts_on": "2026-03-10",
         "ends_on": "2026/4/1",
-        "limit_total": "１,000",
-        "limit_holder": "2",
+        "total": "１,000",
+        "holder_ever": "2",
         "outlets": str(scene.world.dairy_kiosk.id),
     }
     assert post(admin, f"{offers}/new", FORM | more).status_code == 302
     new = revision(scene)
     assert (new.starts_on, new.ends_on) == (date(2026, 3, 10), date(2026, 4, 1))
-    assert (new.limit_total, new.limit_holder) == (1000, 2)
+    assert new.limits == {"total": 1000, "holder_ever": 2}
     [held] = scene.session.scalars(select(OfferRevisionOutlet))
     assert (held.revision_id, held.outlet_id) == (new.id, scene.world.dairy_kiosk.id)
     page = text(admin.get(f"{offers}/{new.offer_id}"))
     assert "2026年3月10日至4月1日" in page
-    assert "共1,000份，还剩1,000份，每人限2份" in page
+    assert "共1,000次，还剩1,000次，每人限2次" in page
     assert "乳业奶站" in page
+
+
+def test_every_limit_as_people_type_it(scene, admin, offers):
+    page = text(admin.get(f"{offers}/new"))
+    assert '<details class="folded">' in page
+    typed = {
+        "total": "5,000", "units": "９０００", "budget_fen": "¥1,234.5", "outlet_day": "50",
+        "holder_day": "1", "holder_week": "2", "holder_month": "3", "holder_ever": "4",
+        "household_day": "2", "household_week": "3", "household_month": "4", "household_ever": "5",
+        "cool_down_minutes": "90",
+    }  # fmt: skip
+    answer = post(admin, f"{offers}/new", FORM | typed)
+    assert answer.status_code == 302, text(answer)
+    assert revision(scene).limits == {
+        "total": 5000, "units": 9000, "budget_fen": 123450, "outlet_day": 50,
+        "holder_day": 1, "holder_week": 2, "holder_month": 3, "holder_ever": 4,
+        "household_day": 2, "household_week": 3, "household_month": 4, "household_ever": 5,
+        "cool_down_minutes": 90,
+    }  # fmt: skip
+    words = "共5,000次，还剩5,000次，共9,000份，还剩9,000份，让利共¥1,234.50，还剩¥1,234.50，每店每天50次"
+    assert words in text(admin.get(answer.location))
+    page = text(admin.get(f"{answer.location}/edit"))
+    assert '<details class="folded" open>' in page
+    for name, value in (("total", "5000"), ("budget_fen", "1234.5"), ("cool_down_minutes", "90")):
+        assert f'id="{name}"' in page
+        assert f'value="{value}"' in page
 
 
 def test_what_the_other_kinds_fields_hold_does_not_matter(scene, admin, offers):
@@ -152,22 +178,29 @@ def test_a_code_is_suggested_that_is_free(scene, admin, offers):
         ({"ends_on": "2026-02-30"}, "日期不对"),
         ({"starts_on": "下周一"}, "日期不对"),
         ({"starts_on": "0001-01-01"}, "日期不对"),
-        ({"limit_total": "0"}, "请输入 1 到 10,000,000 之间的整数。"),
-        ({"limit_total": "1.5"}, "请输入 1 到 10,000,000 之间的整数。"),
-        ({"limit_total": "99999999999999999999"}, "请输入 1 到 10,000,000 之间的整数。"),
-        ({"limit_total": "5", "limit_holder": "6"}, "每人限量比总量还大"),
+        ({"total": "0"}, "请输入 1 到 1,000,000,000 之间的整数。"),
+        ({"total": "1.5"}, "请输入 1 到 1,000,000,000 之间的整数。"),
+        ({"total": "99999999999999999999"}, "请输入 1 到 1,000,000,000 之间的整数。"),
+        ({"total": "5", "holder_ever": "6"}, "“每人累计”比“总次数”还大"),
+        ({"holder_day": "4"}, "“每人每天”比“每人累计”还大"),
+        ({"household_month": "2", "holder_month": "3"}, "“每人每月”比“每户每月”还大"),
+        ({"total": "9", "units": "8"}, "“总次数”比“总份数”还大"),
+        ({"budget_fen": "0"}, "金额要大于 0。"),
+        ({"budget_fen": "1e309"}, "金额不对"),
+        ({"budget_fen": "1000000000.01"}, "金额不能超过 ¥1,000,000,000.00。"),
+        ({"cool_down_minutes": "-5"}, "请输入 1 到 527,040 之间的整数。"),
         ({"outlets": "00000000-0000-7000-8000-000000000000"}, "选了不属于本企业的门店"),
         ({"outlets": "x"}, "选了不属于本企业的门店"),
     ],
 )
 def test_what_cannot_stand_is_said_at_its_field_and_the_rest_is_kept(scene, admin, offers, fields, words):
     before = count(scene)
-    answer = post(admin, f"{offers}/new", FORM | {"limit_holder": "3"} | fields)
+    answer = post(admin, f"{offers}/new", FORM | {"holder_ever": "3"} | fields)
     assert answer.status_code == 422
     page = text(answer)
     assert words in page
     assert "还有 1 处要修改" in page
-    for name, value in (FORM | {"limit_holder": "3"} | fields).items():
+    for name, value in (FORM | {"holder_ever": "3"} | fields).items():
         if name not in ("kind", "outlets", "title"):
             assert f'name="{name}"' in page
             assert f'value="{value}"' in page
@@ -288,6 +321,18 @@ def test_a_bad_edit_changes_nothing(scene, admin, offers):
     assert answer.status_code == 422
     assert "还有 2 处要修改" in text(answer)
     assert count(scene) == before
+
+
+def test_a_limit_below_what_is_used_is_said_at_its_field(scene, admin, offers):
+    world = scene.world
+    last = world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=5)
+    world.redeem(offer="CAP")
+    world.redeem(offer="CAP")
+    scene.session.commit()
+    answer = post(admin, f"{offers}/{last.offer_id}/edit", FORM | {"total": "1"})
+    assert answer.status_code == 422
+    assert "已经用掉的比这个数多" in text(answer)
+    assert '<details class="folded" open>' in text(answer)
 
 
 def test_a_withdrawn_offer_cannot_be_revised(scene, admin, offers):

@@ -12,7 +12,7 @@ from alliance.enterprises.models import Enterprise
 from alliance.offers.life import Draft, return_to_merchant, submit
 from alliance.offers.pricing import Discount
 from alliance.people.employment import employment_on, leave
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import new_id
 from tests.web.people import Scene
 from tests.web.visits import form_token
@@ -35,7 +35,9 @@ def test_what_it_sold_and_what_its_people_spent(scene):
     world.redeem(20000, outlet=world.dairy_kiosk, at=scene.at - timedelta(days=2))
     world.redeem(70000, at=scene.at - timedelta(days=10))
     world.redeem(30000, id_=undone)
-    reverse(scene.session, world.counter(), new_id(), undone, "顾客退货", scene.at)
+    reverse(
+        scene.session, world.counter(), new_id(), undone, "顾客退货", scene.at, authority=Authority.MERCHANT
+    )
     world.redeem(5000, offer="WASH", outlet=world.garage_hall, holder=world.milkman)
     world.redeem(9000, offer="WASH", outlet=world.garage_hall, holder=world.mechanic)
     today = business_date(scene.at)

@@ -11,7 +11,7 @@ from alliance import clock
 from alliance.accounts.grants import find_or_create_account
 from alliance.accounts.passwords import hash_password
 from alliance.store import new_id
-from alliance.web.merchant.forms import REASONS
+from alliance.web.merchant.forms import CORRECTIONS, REASONS
 from tests.test_translations import CHINESE
 from tests.web.people import Scene
 from tests.web.visits import post, store_of
@@ -149,7 +149,7 @@ def own_words(scene: Scene, page: str) -> str:
         page = page.replace(name, "")
     # The switch itself, and the words under which a reversal's reason is kept in either language.
     page = page.replace('lang="zh">中文<', "")
-    for reason in REASONS:
+    for reason in REASONS | CORRECTIONS:
         page = page.replace(f'value="{reason}"', "")
     return page
 

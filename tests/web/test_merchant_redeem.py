@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
+from alliance.offers.limits import Limits
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold
 from alliance.passes.issue import pass_of, revoke
 from alliance.people.employment import employment_on, leave
@@ -52,7 +53,7 @@ def test_it_shows_the_customer_masked_and_what_is_usable_here(scene, counter, sh
     world.live_offer(world.dairy, "MJ", Threshold(threshold_fen=10000, off_fen=2000), limit_holder=1)
     world.live_offer(world.dairy, "KIOSK", Discount(pay_permille=100), outlet_ids=(world.dairy_kiosk.id,))
     page = text(counter.get(f"{shop}/scans/{scanned(scene, counter, shop)}"))
-    for shown in ("张**", "吉林市车天下二手车经销有限公司", "8折", "满100减20", "本人还剩1份"):
+    for shown in ("张**", "吉林市车天下二手车经销有限公司", "8折", "满100减20", "本人还剩1次"):
         assert shown in page
     for hidden in ("张喆明", "优惠WASH", "优惠KIOSK"):
         assert hidden not in page
@@ -69,7 +70,23 @@ def test_an_offer_that_is_used_up_cannot_be_chosen(scene, counter, shop):
     world.live_offer(world.dairy, "ONCE", Discount(pay_permille=900), limit_total=1)
     world.redeem(offer="ONCE", holder=world.salesman)
     page = text(counter.get(f"{shop}/scans/{scanned(scene, counter, shop)}"))
-    assert "还剩0份" in page
+    assert "还剩0次" in page
+    assert page.count("disabled") == 1
+
+
+def test_it_says_what_the_family_and_the_outlet_have_left_today(scene, counter, shop):
+    world = scene.world
+    limits = Limits(outlet_day=5, household_day=3, cool_down_minutes=30)
+    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limits=limits)
+    son = world.dependant(world.mechanic, "张小宝")
+    world.redeem(offer="CAP", holder=son)
+    page = text(counter.get(f"{shop}/scans/{scanned(scene, counter, shop)}"))
+    words = "每店每天5次，本店今天还剩4次，每户每天3次，全家今天还剩2次，两次至少间隔30分钟"
+    assert words in page
+    assert page.count("disabled") == 0
+    shown = scene.shown(holder=son).text
+    page = text(counter.get(f"{shop}/scans/{scanned(scene, counter, shop, shown)}"))
+    assert f"{words}，12:30以后可以再用" in page
     assert page.count("disabled") == 1
 
 

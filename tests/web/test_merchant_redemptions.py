@@ -9,7 +9,7 @@ from sqlalchemy import select
 from alliance.offers.models import LimitCounter
 from alliance.offers.pricing import Discount
 from alliance.redemptions.models import RefusedAttempt, Reversal
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.refused import Reason
 from alliance.store import new_id
 from tests.web.people import Scene, address, text
@@ -99,8 +99,19 @@ def test_the_list_has_todays_of_this_outlet_and_their_sums(scene, counter, shop)
 def test_reversed_ones_stay_on_the_list_and_out_of_the_sums(scene, counter, shop):
     world = scene.world
     gone, less = redeemed(scene, 10000), redeemed(scene, 20000)
-    reverse(scene.session, world.counter(), new_id(), gone, "顾客退货", scene.at)
-    reverse(scene.session, world.counter(), new_id(), less, "顾客退货", scene.at, refund_fen=6000)
+    reverse(
+        scene.session, world.counter(), new_id(), gone, "顾客退货", scene.at, authority=Authority.MERCHANT
+    )
+    reverse(
+        scene.session,
+        world.counter(),
+        new_id(),
+        less,
+        "顾客退货",
+        scene.at,
+        refund_fen=6000,
+        authority=Authority.MERCHANT,
+    )
     scene.session.commit()
     page = text(counter.get(f"{shop}/redemptions"))
     assert page.count('class="entry"') == 2

@@ -8,7 +8,7 @@ import pytest
 
 from alliance.accounts.models import Role
 from alliance.circulation.report import ZoneFlow
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import new_id
 from alliance.web.organizer.zone_table import zone_table
 from alliance.zones.models import Zone
@@ -28,7 +28,7 @@ def scene(app, session, monkeypatch) -> Scene:
     world.redeem(5000, holder=world.milkman)
     world.redeem(20000, outlet=world.dairy_kiosk)
     world.redeem(70000, id_=undone)
-    reverse(session, world.counter(), new_id(), undone, "顾客退货", scene.at)
+    reverse(session, world.counter(), new_id(), undone, "顾客退货", scene.at, authority=Authority.MERCHANT)
     world.redeem(33300, at=scene.at - timedelta(days=4))
     session.commit()
     return scene

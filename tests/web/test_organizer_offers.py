@@ -11,6 +11,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
 from alliance.enterprises.placement import move_enterprise
 from alliance.offers.life import Draft, submit, withdraw
+from alliance.offers.limits import Limits
 from alliance.offers.live import live
 from alliance.offers.models import Offer, OfferApproval, OfferReturn, OfferRevision
 from alliance.offers.pricing import Discount, Threshold
@@ -136,13 +137,13 @@ def test_a_merchant_that_moved_away_is_no_longer_his(scene, new):
 
 def test_a_first_revision_is_shown_in_plain_words(scene, organizer):
     terms = Threshold(threshold_fen=10000, off_fen=2000)
-    outlets = (scene.world.dairy_kiosk.id,)
-    new = submitted(scene, "MJ", "满百减", terms=terms, limit_total=500, limit_holder=2, outlet_ids=outlets)
+    outlets, limits = (scene.world.dairy_kiosk.id,), Limits(total=500, holder_ever=2)
+    new = submitted(scene, "MJ", "满百减", terms=terms, limits=limits, outlet_ids=outlets)
     page = text(organizer.get(address(new)))
     for shown in (
         "满百减",
         "满100减20",
-        "共500份，每人限2份",
+        "共500次，每人限2次",
         "乳业奶站",
         "长期有效",
         "松花江乳业",
@@ -154,12 +155,15 @@ def test_a_first_revision_is_shown_in_plain_words(scene, organizer):
 
 def test_a_later_revision_is_shown_next_to_the_last_approved_one(scene, organizer):
     submitted(scene, "MILK", "从没通过的", terms=Discount(pay_permille=500))
-    new = submitted(scene, "MILK", "优惠MILK", terms=Discount(pay_permille=850))
+    limits = Limits(household_week=2, cool_down_minutes=120)
+    new = submitted(scene, "MILK", "优惠MILK", terms=Discount(pay_permille=850), limits=limits)
     page = text(organizer.get(address(new)))
     assert "与上次通过的第 1 版相比" in page
     assert "<del>8折</del>" in page
     assert "<ins>8.5折</ins>" in page
-    assert page.count('class="changed"') == 1
+    assert "<del>不限次数</del>" in page
+    assert "<ins>每户每周2次，两次至少间隔2小时</ins>" in page
+    assert page.count('class="changed"') == 2
 
 
 # --- the decision ------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class RedemptionAnswer(BaseModel):
 def redeem(json_data: RedemptionRequest) -> Response:
     """Verify a presentation at the token's outlet and redeem one offer, exactly once per id."""
     at = clock.now()
-    counter = Counter(g.token.merchant_id, g.token.outlet_id, token_id=g.token.id)
+    counter = Counter(g.token.merchant_id, g.token.outlet_id, token_id=g.token.id, address=g.actor.address)
     order = Order(**json_data.model_dump(exclude={"presentation"}))
     keyring: Any = current_app.extensions["keyring"]
     answer = attempt(

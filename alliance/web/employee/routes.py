@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from alliance import clock
+from alliance.offers.counters import View
 from alliance.offers.live import live
 from alliance.passes.entitlement import entitlement
 from alliance.passes.issue import mint, pass_of
@@ -49,8 +50,10 @@ def renew_credential() -> ResponseReturnValue:
 @bp.get("/offers")
 def list_offers() -> ResponseReturnValue:
     """What can be used today, and what is left of it."""
-    today = clock.business_date(clock.now())
-    cards = offer_cards(db.session, db.session.scalars(live(today)).all(), g.grant.holder_id)
+    at = clock.now()
+    holder = db.session.get_one(Holder, g.grant.holder_id)
+    view = View(at, holder.id, holder.sponsor_id or holder.id)
+    cards = offer_cards(db.session, db.session.scalars(live(clock.business_date(at))).all(), view)
     return render_template("employee/list_offers.html", cards=cards)
 
 

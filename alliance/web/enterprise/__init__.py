@@ -1,4 +1,4 @@
-"""The enterprise's office: its figures, and its offers from draft to withdrawal."""
+"""The enterprise's office: its figures, its offers, what was redeemed, its webhooks."""
 
 from flask import Blueprint
 
@@ -6,4 +6,9 @@ bp = Blueprint(
     "enterprise", __name__, url_prefix="/enterprises/<int:enterprise_id>", template_folder="templates"
 )
 
-from alliance.web.enterprise import offers, overview  # noqa: E402, F401 - registers the routes
+from alliance.web.enterprise import (  # noqa: E402 - registers the routes
+    offers,  # noqa: F401
+    overview,  # noqa: F401
+    redemptions,  # noqa: F401
+    webhooks,  # noqa: F401
+)

@@ -14,14 +14,13 @@ from wtforms.widgets import CheckboxInput
 
 from alliance.enterprises.models import Outlet
 from alliance.offers.life import Draft, OfferInvalid
+from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES, Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold, read_terms
 from alliance.web.fields import CountField, DayField, YuanField, ZheField
 
 #: Short enough that no code can look like an offer's id, by which counters name it too.
 CODE_LENGTH = 20
-#: More than there are people in the zone.
-MOST_USES = 10_000_000
 
 KINDS = {
     "discount": _l("折扣"),
@@ -41,7 +40,10 @@ PROBLEMS = {
     ("ends_on", "before_start"): ("ends_on", _l("结束日期早于开始日期，请修改其中一个。")),
     ("ends_on", "past"): ("ends_on", _l("结束日期已经过去，请改为今天或以后。")),
     ("off_fen", "above_threshold"): ("off", _l("减的金额比满的金额还大，请核对。")),
-    ("limit_holder", "above_total"): ("limit_holder", _l("每人限量比总量还大，请核对。")),
+    **{
+        (limit, "below_used"): (limit, _l("已经用掉的比这个数多，请改大一些；不想再给的，请撤回这个优惠。"))
+        for limit in ("total", "units", "budget_fen")
+    },
 }
 
 
@@ -79,8 +81,20 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     unit_price = YuanField(_l("联盟价"), or_nothing=True, missing=_l("请填写联盟价。"))
     starts_on = DayField(_l("开始日期"))
     ends_on = DayField(_l("结束日期"))
-    limit_total = CountField(_l("总量"), most=MOST_USES)
-    limit_holder = CountField(_l("每人限量"), most=MOST_USES)
+    # The limits have the names they have in ``offers.limits``.
+    total = CountField(_l("总次数"), most=MOST_USES)
+    units = CountField(_l("总份数"), most=MOST_USES)
+    budget_fen = YuanField(_l("让利预算"), most=MOST_BUDGET_FEN)
+    outlet_day = CountField(_l("每店每天"), most=MOST_USES)
+    holder_day = CountField(_l("每人每天"), most=MOST_USES)
+    holder_week = CountField(_l("每人每周"), most=MOST_USES)
+    holder_month = CountField(_l("每人每月"), most=MOST_USES)
+    holder_ever = CountField(_l("每人累计"), most=MOST_USES)
+    household_day = CountField(_l("每户每天"), most=MOST_USES)
+    household_week = CountField(_l("每户每周"), most=MOST_USES)
+    household_month = CountField(_l("每户每月"), most=MOST_USES)
+    household_ever = CountField(_l("每户累计"), most=MOST_USES)
+    cool_down_minutes = CountField(_l("两次间隔"), most=MOST_MINUTES)
     outlets = SelectMultipleField(
         _l("适用门店"),
         validate_choice=False,
@@ -116,6 +130,16 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         if not set(field.data or ()) <= {choice.value for choice in field.choices}:
             raise ValidationError(_("选了不属于本企业的门店，请重新勾选。"))
 
+    @property
+    def limit_fields(self) -> list[Field]:
+        """The fields of the limits; the page folds them away while there is nothing in them."""
+        return [self[name] for name in Limits.model_fields]
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether there is something to see in the limits' fields."""
+        return any(field.errors or field._value() for field in self.limit_fields)
+
     def draft(self, code: str | None = None) -> Draft:
         """What a valid form says; ``code`` is that of the offer to be revised."""
         return Draft(
@@ -124,13 +148,16 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
             terms=self._terms(),
             starts_on=self.starts_on.data,
             ends_on=self.ends_on.data,
-            limit_total=self.limit_total.data,
-            limit_holder=self.limit_holder.data,
+            limits=Limits(**{field.name: field.data for field in self.limit_fields}),
             outlet_ids=[UUID(id_) for id_ in dict.fromkeys(self.outlets.data or ())],
         )
 
     def take(self, invalid: OfferInvalid) -> None:
         """Show at its field what the domain found."""
+        if invalid.than:
+            labels = {"this": self[invalid.field].label.text, "other": self[invalid.than].label.text}
+            self[invalid.field].errors = [_("“%(this)s”比“%(other)s”还大，请核对。", **labels)]
+            return
         name, words = PROBLEMS[invalid.field, invalid.problem]
         self[name].errors = [words]
 
@@ -145,10 +172,8 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
 def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID]) -> dict[str, Any]:
     """A revision as the form's values, to start the next one from."""
     terms = read_terms(revision.terms)
-    values: dict[str, Any] = {
-        name: getattr(revision, name)
-        for name in ("title", "starts_on", "ends_on", "limit_total", "limit_holder")
-    }
+    values: dict[str, Any] = {name: getattr(revision, name) for name in ("title", "starts_on", "ends_on")}
+    values |= revision.limits
     match terms:
         case Discount():
             values["zhe"] = terms.pay_permille

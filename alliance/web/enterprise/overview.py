@@ -14,6 +14,7 @@ from alliance.people.employment import in_effect
 from alliance.people.models import Employment
 from alliance.web.enterprise import bp, lookups
 from alliance.web.enterprise.page import page
+from alliance.web.enterprise.webhook_lines import endpoints_of
 from alliance.web.extensions import db
 
 
@@ -42,6 +43,7 @@ def overview(enterprise_id: int) -> ResponseReturnValue:
         employees=headcount(db.session, enterprise_id, today),
         returned=[line for line in lines if line.newest.state == State.RETURNED],
         live=[line for line in lines if line.in_force],
+        unreachable=[line.endpoint for line in endpoints_of(db.session, enterprise_id) if line.is_given_up],
     )
 
 

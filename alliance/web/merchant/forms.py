@@ -28,6 +28,10 @@ REASONS = {
     "顾客退货": _l("顾客退货"),
     "其他": _l("其他"),
 }
+#: Why an amount is changed.
+CORRECTIONS = {"金额输错": _l("金额输错"), "份数输错": _l("份数输错"), "其他": _l("其他")}
+#: Why a part is paid back.
+REFUNDS = {"顾客退货": _l("顾客退货"), "多收退回": _l("多收退回"), "其他": _l("其他")}
 
 
 class ScanForm(FlaskForm):  # type: ignore[misc]
@@ -61,8 +65,25 @@ class ReversalForm(FlaskForm):  # type: ignore[misc]
 
     id = IdField(missing=_STALE, label="")
     reason = RadioField(_l("原因"), validate_choice=False)
+    reasons = REASONS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.reason.choices = [SelectChoice(kept, str(words)) for kept, words in REASONS.items()]
-        self.reason.validators = [AnyOf(list(REASONS), message=str(_l("请选择冲正原因。")))]
+        self.reason.choices = [SelectChoice(kept, str(words)) for kept, words in self.reasons.items()]
+        self.reason.validators = [AnyOf(list(self.reasons), message=str(_l("请选择原因。")))]
+
+
+class CorrectionForm(ReversalForm):
+    """What it should have been; ``id`` is that of the redemption which it is to become."""
+
+    reversal_id = IdField(missing=_STALE, label="")
+    amount = YuanField(_l("正确的原价"), missing=_l("请输入正确的原价。"))
+    quantity = CountField(_l("份数"), most=MAX_QUANTITY, missing=_l("请输入份数。"), default=1)
+    reasons = CORRECTIONS
+
+
+class RefundForm(ReversalForm):
+    """How much of what was paid goes back."""
+
+    amount = YuanField(_l("退款金额"), missing=_l("请输入退款金额。"))
+    reasons = REFUNDS

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import abort
@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Grant, GrantOutlet, Role
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.offers.counters import View
 from alliance.offers.models import OfferRevision
-from alliance.redemptions.models import Redemption, Scan
+from alliance.offers.pricing import AlliancePrice, read_terms
+from alliance.passes.entitlement import Entitlement
+from alliance.redemptions.models import Redemption, Reversal, Scan
 from alliance.web.entries import Entry, entries
 from alliance.web.offer_cards import OfferCard, offer_cards
 
@@ -56,10 +59,11 @@ def scan_or_404(session: Session, merchant_id: int, outlet_id: UUID, scan_id: UU
     return scan if scan is not None and scan.outlet_id == outlet_id else abort(404)
 
 
-def usable_cards(session: Session, scan: Scan, holder_id: int) -> list[OfferCard]:
-    """The offers that a scan froze, with what this holder has left."""
+def usable_cards(session: Session, scan: Scan, holder: Entitlement, at: datetime) -> list[OfferCard]:
+    """The offers that a scan froze, with what this holder, the household and the outlet have left today."""
     revisions = session.scalars(_frozen(scan).order_by(OfferRevision.submitted_at, OfferRevision.id)).all()
-    return offer_cards(session, revisions, holder_id)
+    view = View(at, holder.holder_id, holder.household_id, scan.outlet_id)
+    return offer_cards(session, revisions, view)
 
 
 def revision_of_scan(session: Session, scan: Scan, offer_id: str) -> OfferRevision | None:
@@ -84,6 +88,22 @@ def entry_or_404(session: Session, merchant_id: int, outlet_id: UUID, redemption
     here = (Redemption.merchant_id == merchant_id, Redemption.outlet_id == outlet_id)
     found = entries(session, *here, Redemption.id == redemption_id)
     return found[0] if found else abort(404)
+
+
+def paid_before(session: Session, fact: Redemption) -> int | None:
+    """What had been paid, in 分, before this redemption corrected another one; None when it corrects none."""
+    if fact.corrects_id is None:
+        return None
+    last = (Reversal.redemption_id == fact.corrects_id, Reversal.uses == -1)
+    return -session.scalars(
+        select(Reversal.paid_fen).where(Reversal.merchant_id == fact.merchant_id, *last)
+    ).one()
+
+
+def is_per_piece(session: Session, fact: Redemption) -> bool:
+    """Whether the number of pieces decides the price."""
+    revision = session.get_one(OfferRevision, (fact.merchant_id, fact.revision_id))
+    return isinstance(read_terms(revision.terms), AlliancePrice)
 
 
 def _frozen(scan: Scan) -> Select[OfferRevision]:

@@ -1,5 +1,6 @@
 """From the camera to the confirmed redemption."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,10 @@ CORRECTABLE = frozenset(
         Reason.AMOUNT_OUT_OF_RANGE,
         Reason.LIMIT_TOTAL,
         Reason.LIMIT_HOLDER,
+        Reason.LIMIT_HOUSEHOLD,
+        Reason.LIMIT_DAY,
+        Reason.LIMIT_BUDGET,
+        Reason.COOL_DOWN,
         Reason.OFFER_NOT_FOUND,
         Reason.OFFER_NOT_HERE,
         Reason.OFFER_NOT_LIVE,
@@ -130,15 +135,24 @@ def answer_refused(refused: Refused) -> ResponseReturnValue:
         place=lookups.place_or_404(db.session, counter.merchant_id, counter.outlet_id),
         words=REFUSALS[refused.reason],
         why=remedy_for(refused),
-        word=_("不能冲正") if request.endpoint == "merchant.reverse" else _("不能核销"),
-        back=_back_to_scan(counter, refused.reason),
+        word=_refusing(),
+        back=_back_to_scan(counter, refused.reason) or _back_to_redemption(names),
     )
     return page, status_of(refused.reason)
 
 
+def _refusing() -> str:
+    words = {
+        "merchant.reverse": _("不能冲正"),
+        "merchant.correct": _("不能改金额"),
+        "merchant.refund": _("不能退款"),
+    }
+    return str(words.get(request.endpoint or "", _("不能核销")))
+
+
 def here(merchant_id: int, outlet_id: UUID) -> Counter:
     """The counter at which whoever is signed in stands; the guard has checked that he may."""
-    return Counter(merchant_id, outlet_id, account_id=g.actor.account_id)
+    return Counter(merchant_id, outlet_id, account_id=g.actor.account_id, address=g.actor.address)
 
 
 def counter_url(merchant_id: int, outlet_id: UUID) -> str:
@@ -167,7 +181,7 @@ def _scan_page(scan: Scan, form: RedeemForm) -> str:
         is_over=scan.expires_at <= at,
         name=mask_name(holder.holder_name),
         employer=holder.employer_name,
-        cards=lookups.usable_cards(db.session, scan, holder.holder_id),
+        cards=lookups.usable_cards(db.session, scan, holder, at),
         done=lookups.entries_of_scan(db.session, scan),
         form=form,
     )
@@ -178,6 +192,13 @@ def _invalid_redemption(merchant_id: int, outlet_id: UUID, form: RedeemForm) -> 
         abort(422)
     scan = lookups.scan_or_404(db.session, merchant_id, outlet_id, form.scan_id.data)
     return _scan_page(scan, form), 422
+
+
+def _back_to_redemption(names: Mapping[str, Any]) -> str | None:
+    """The way back to the redemption whose amount, or part of it, was refused."""
+    if request.endpoint not in ("merchant.correct", "merchant.refund"):
+        return None
+    return url_for("merchant.show_redemption", **names)
 
 
 def _back_to_scan(counter: Counter, reason: Reason) -> str | None:

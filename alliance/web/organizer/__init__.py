@@ -1,7 +1,13 @@
-"""The organizer's room: what waits for a decision, and who spends where."""
+"""The organizer's room: what waits for a decision, who spends where, and the closing of months."""
 
 from flask import Blueprint
 
 bp = Blueprint("organizer", __name__, url_prefix="/organizer", template_folder="templates")
 
-from alliance.web.organizer import circulation, offers  # noqa: E402, F401 - registers the routes
+from alliance.web.organizer import (  # noqa: E402 - registers the routes
+    audit,  # noqa: F401
+    circulation,  # noqa: F401
+    months,  # noqa: F401
+    offers,  # noqa: F401
+    redemptions,  # noqa: F401
+)

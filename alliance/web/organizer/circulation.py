@@ -10,7 +10,7 @@ from alliance.circulation.report import Report, report, zone_flow
 from alliance.store import one_snapshot
 from alliance.web.extensions import db
 from alliance.web.organizer import bp, lookups
-from alliance.web.organizer.forms import PeriodForm
+from alliance.web.organizer.forms import CirculationForm
 from alliance.web.organizer.zone_table import ZoneTable, zone_table
 from alliance.web.reporting import reporting_zone
 from alliance.zones.models import Zone
@@ -24,7 +24,7 @@ def show_circulation() -> ResponseReturnValue:
     today = clock.business_date(clock.now())
     asked = {"from": clock.month_of(today).isoformat(), "to": today.isoformat()} | request.args.to_dict()
     asked["zone"] = zone.code if zone else ""
-    form = PeriodForm(lookups.zone_choices(db.session, g.grants), formdata=MultiDict(asked))
+    form = CirculationForm(lookups.zone_choices(db.session, g.grants), formdata=MultiDict(asked))
     if not form.validate():
         return render_template("organizer/show_circulation.html", form=form), 422
     figures, table = _figures(form.period, zone)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from alliance.web.limit_words import limits_words
 from alliance.web.offer_cards import OfferCard
-from alliance.web.plain import limits_words
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,6 @@ def _lines(card: OfferCard) -> dict[str, str]:
         _("优惠名称"): card.revision.title,
         _("优惠内容"): card.terms_words,
         _("有效期"): card.days_words,
-        _("份数"): limits_words(card.revision),
+        _("次数限制"): limits_words(card.limits),
         _("适用门店"): card.outlets_words,
     }

@@ -9,9 +9,11 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from alliance.accounts.models import Grant, Role
+from alliance.accounts.models import Account, Grant, Role
+from alliance.enterprises.models import Enterprise
 from alliance.enterprises.placement import enterprise_zone_on
 from alliance.offers.models import Offer, OfferApproval, OfferReturn, OfferRevision, OfferWithdrawal
+from alliance.people.phones import mask_phone
 from alliance.web.offer_cards import OfferCard, offer_cards
 from alliance.web.offer_lines import OfferLine, RevisionLine, offer_lines
 from alliance.zones.models import Zone
@@ -66,3 +68,15 @@ def zone_choices(session: Session, grants: Sequence[Grant]) -> list[tuple[str, s
         query = query.where(or_(*(Zone.id.in_(subtree_ids(root)) for root in roots)))
     everything = [("", _("全部片区"))] if roots is None else []
     return everything + [(zone.code, zone.name) for zone in session.scalars(query)]
+
+
+def enterprise_choices(session: Session) -> list[tuple[str, str]]:
+    """Every enterprise, as (id, name)."""
+    rows = session.execute(select(Enterprise.id, Enterprise.name).order_by(Enterprise.name))
+    return [(str(id_), name) for id_, name in rows]
+
+
+def masked_phone(session: Session, account_id: int) -> str | None:
+    """The number with which an account signs in, masked; None when there is no such account."""
+    phone = session.scalar(select(Account.phone).where(Account.id == account_id))
+    return mask_phone(phone) if phone else None

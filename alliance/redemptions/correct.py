@@ -1,0 +1,147 @@
+"""改金额: the old redemption is reversed and a new one takes its place, in one transaction.
+
+The new one is the same purchase with another amount: what was frozen then stays frozen, and the price is
+that of the old revision. Nobody is scanned again, so it does not matter what has become of the offer or of
+the holder.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alliance.enterprises.models import Enterprise, Outlet
+from alliance.offers.models import Offer, OfferRevision
+from alliance.offers.pricing import price, read_terms
+from alliance.people.models import Holder
+from alliance.redemptions.counter import Counter
+from alliance.redemptions.digests import body_digest
+from alliance.redemptions.models import Channel, Redemption
+from alliance.redemptions.months import posted_month_for
+from alliance.redemptions.redeem import Answer, answer_of, post, stored_answer
+from alliance.redemptions.reverse import Authority, lock, reverse
+from alliance.redemptions.standing import Granted, Place, granted_by
+from alliance.refused import Reason, Refused
+from alliance.webhooks.models import EventType
+from alliance.webhooks.outbox import is_wanted
+
+#: What the new redemption takes over from the old one as it stands there.
+KEPT = (
+    "merchant_id",
+    "scan_id",
+    "outlet_id",
+    "offer_id",
+    "revision_id",
+    "holder_id",
+    "household_id",
+    "holder_kind",
+    "employer_id",
+    "employer_zone_id",
+    "outlet_zone_id",
+    "occurred_at",
+    "business_date",
+    "pos",
+    "terminal",
+    "cashier",
+    "receipt_no",
+)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a redemption should have been. The client mints ``id`` (the new redemption's) and ``reversal_id``
+    (the old one's) before its first send."""
+
+    id: UUID
+    reversal_id: UUID
+    redemption_id: UUID
+    gross_fen: int
+    quantity: int
+    reason: str
+
+
+def correct(
+    session: Session, counter: Counter, authority: Authority, correction: Correction, at: datetime
+) -> Answer:
+    """Reverse all that is left of a redemption and redeem it anew with another amount, idempotent on ``id``.
+
+    The answer is a redemption's, with ``corrects_id``. Limits are given back and taken anew. Raises Refused:
+    redemption_not_found, not_correctable (it was imported), reversed_already (or corrected), undo_too_late,
+    month_closed, below_threshold, amount_out_of_range, body_mismatch, what a limit refuses. After a refusal
+    the transaction must be rolled back.
+    """
+    digest = body_digest(
+        {
+            "outlet": counter.outlet_id,
+            "corrects": correction.redemption_id,
+            "reversal": correction.reversal_id,
+            "gross_fen": correction.gross_fen,
+            "quantity": correction.quantity,
+            "reason": correction.reason,
+        }
+    )
+    old = lock(session, counter, correction.redemption_id)
+    stored = stored_answer(session, counter, correction.id, digest)
+    if stored is not None:
+        return stored
+    if old.channel == Channel.IMPORT:
+        raise Refused(Reason.NOT_CORRECTABLE)
+    reversed_ = reverse(
+        session, counter, correction.reversal_id, old.id, correction.reason, at, authority=authority
+    )
+    if reversed_.replayed:
+        # It was a void of its own before: the redemption is gone, and does not come back by this.
+        raise Refused(Reason.REVERSED_ALREADY)
+    return _redeem_anew(session, counter, old, correction, digest, at)
+
+
+def _redeem_anew(
+    session: Session, counter: Counter, old: Redemption, correction: Correction, digest: bytes, at: datetime
+) -> Answer:
+    granted, place, holder, employer = _named(session, old)
+    charged = price(read_terms(granted.terms), correction.gross_fen, correction.quantity)
+    values: dict[str, Any] = {name: getattr(old, name) for name in KEPT}
+    values |= {
+        "id": correction.id,
+        "corrects_id": old.id,
+        "gross_fen": charged.gross_fen,
+        "discount_fen": charged.discount_fen,
+        "paid_fen": charged.paid_fen,
+        "quantity": correction.quantity,
+        "received_at": at,
+        # As the reversal: the two stand in one month.
+        "posted_month": posted_month_for(session, old.posted_month, at),
+        "channel": Channel.API if counter.token_id else Channel.COUNTER,
+        "account_id": counter.account_id,
+        "token_id": counter.token_id,
+        "body_digest": digest,
+    }
+    values["answer"] = answer_of(values, place, granted, holder, employer)
+    announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
+    return post(session, counter, granted.limits, values, at, announced=announced)
+
+
+def _named(session: Session, old: Redemption) -> tuple[Granted, Place, str, str]:
+    """What the answer speaks of, as it is called now; one statement."""
+    mine = Redemption.merchant_id
+    code, revision, outlet, holder, employer = session.execute(
+        select(Offer.code, OfferRevision, Outlet, Holder.name, Enterprise.name)
+        .select_from(Redemption)
+        .join(Offer, (Offer.merchant_id == mine) & (Offer.id == Redemption.offer_id))
+        .join(
+            OfferRevision, (OfferRevision.merchant_id == mine) & (OfferRevision.id == Redemption.revision_id)
+        )
+        .join(Outlet, (Outlet.merchant_id == mine) & (Outlet.id == Redemption.outlet_id))
+        .join(Holder, Holder.id == Redemption.holder_id)
+        .join(Enterprise, Enterprise.id == Redemption.employer_id)
+        .where(mine == old.merchant_id, Redemption.id == old.id)
+    ).one()
+    return (
+        granted_by(code, revision),
+        Place(outlet.code, outlet.name, old.outlet_zone_id),
+        holder,
+        employer,
+    )

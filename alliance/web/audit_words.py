@@ -1,0 +1,82 @@
+"""The audit trail in plain words: what was done, and the particulars."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from alliance.accounts.models import Role
+from alliance.money import format_yuan
+
+#: Every action that is ever recorded, in the order in which a filter offers them.
+ACTIONS: Mapping[str, Any] = {
+    "redemption.redeem": _l("核销优惠"),
+    "redemption.reverse": _l("冲正核销"),
+    "redemption.correct": _l("更正金额"),
+    "month.close": _l("月份结账"),
+    "month.reopen": _l("重新打开月份"),
+    "offer.submit": _l("提交优惠"),
+    "offer.approve": _l("通过优惠"),
+    "offer.return": _l("退回优惠"),
+    "offer.withdraw": _l("撤回优惠"),
+    "pass.reissue": _l("换发会员码"),
+    "pass.revoke": _l("停用会员码"),
+    "grant.give": _l("授予身份"),
+    "grant.revoke": _l("收回身份"),
+    "token.create": _l("新建接口令牌"),
+    "circulation.rebuild": _l("重算流通统计"),
+    "import.zones": _l("导入片区"),
+    "import.enterprises": _l("导入企业"),
+    "import.outlets": _l("导入门店"),
+    "import.offers": _l("导入优惠"),
+    "import.roster": _l("导入员工名册"),
+    "import.redemptions": _l("导入核销记录"),
+}
+
+ROLES: Mapping[Role, Any] = {
+    Role.ORGANIZER: _l("主办方"),
+    Role.ZONE_ORGANIZER: _l("片区主办方"),
+    Role.DATA_OFFICER: _l("数据专员"),
+    Role.ENTERPRISE_ADMIN: _l("企业管理员"),
+    Role.CASHIER: _l("收银员"),
+    Role.HOLDER: _l("持码人"),
+}
+
+
+def _as_it_is(value: Any) -> str:
+    return str(value)
+
+
+#: What an entry's ``detail`` may say, by its name there: a label, and how the value is shown.
+DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
+    "outlet": (_l("门店"), _as_it_is),
+    "offer": (_l("优惠编号"), _as_it_is),
+    "paid_fen": (_l("实付"), format_yuan),
+    "refund_fen": (_l("退回"), format_yuan),
+    "corrects": (_l("更正的核销"), _as_it_is),
+    "revision": (_l("第几次结账"), _as_it_is),
+    "digest": (_l("摘要"), _as_it_is),
+    "reason": (_l("原因"), _as_it_is),
+    "role": (_l("身份"), lambda value: str(ROLES[Role(value)])),
+    "account": (_l("账号编号"), _as_it_is),
+    "created": (_l("新增"), _as_it_is),
+    "updated": (_l("更新"), _as_it_is),
+    "unchanged": (_l("未变"), _as_it_is),
+    "rejected": (_l("拒绝"), _as_it_is),
+    "sha256": (_l("文件摘要"), lambda value: str(value)[:12]),
+}
+
+
+def action_words(action: str) -> str:
+    """``核销优惠``."""
+    return str(ACTIONS.get(action, action))
+
+
+def detail_words(detail: Mapping[str, Any]) -> str:
+    """``优惠编号 NAI-01，实付 ¥8.00``."""
+    parts = []
+    for name, value in detail.items():
+        label, shown = DETAILS.get(name, (name, _as_it_is))
+        parts.append(f"{label} {shown(value)}")
+    return str(gettext("，")).join(parts)

@@ -1,0 +1,38 @@
+"""The words for events, deliveries and attempts."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from alliance.webhooks.models import EventType, Failure, WebhookAttempt
+
+EVENTS: Mapping[EventType, LazyString] = {
+    EventType.REDEMPTION_CREATED: _l("核销"),
+    EventType.REDEMPTION_REVERSED: _l("冲正"),
+    EventType.REDEMPTION_REFUNDED: _l("部分退款"),
+    EventType.REDEMPTION_CORRECTED: _l("改金额"),
+    EventType.TEST: _l("测试"),
+}
+FAILURES: Mapping[Failure, LazyString] = {
+    Failure.DNS: _l("域名无法解析"),
+    Failure.ADDRESS_REFUSED: _l("域名指向内网或本机地址，未发送"),
+    Failure.CONNECT: _l("连接不上"),
+    Failure.TLS: _l("证书无效或与域名不符"),
+    Failure.TIMEOUT: _l("15 秒内没有答复"),
+    Failure.BROKEN: _l("连接中断"),
+    Failure.SECRET_UNREADABLE: _l("密钥已失效，请更换密钥"),
+}
+
+
+def result_words(attempt: WebhookAttempt) -> str:
+    """What an attempt came to: ``已接收（200）``, ``答复 500``, ``连接不上``."""
+    status = attempt.status
+    if status is None:
+        return str(FAILURES[Failure(str(attempt.failure))])
+    if 200 <= status < 300:
+        return str(_("已接收（%(status)s）", status=status))
+    if 300 <= status < 400:
+        return str(_("答复 %(status)s，要求转到别处，未跟随", status=status))
+    return str(_("答复 %(status)s", status=status))

@@ -1,0 +1,66 @@
+"""The life of an endpoint, and what is written down about it."""
+
+import pytest
+from sqlalchemy import select
+
+from alliance.audit.models import AuditEntry
+from alliance.audit.trail import COMMAND_LINE
+from alliance.webhooks.endpoints import MOST_ENDPOINTS, OVERLAP, TooMany, disable, enable, rotate_secret
+from alliance.webhooks.models import WebhookEndpoint, WebhookSubscription
+from tests.webhooks.conftest import SEALER
+
+
+def test_the_store_holds_no_secret_in_the_clear(scene):
+    endpoint = scene.endpoint()
+    assert scene.secret.startswith("whsec_")
+    assert scene.secret.removeprefix("whsec_").encode() not in endpoint.secret
+    assert len(SEALER.unseal(endpoint.secret)) == 32
+
+
+def test_a_second_rotation_ends_the_first_secret_at_once(scene):
+    first = SEALER.unseal(scene.endpoint().secret)
+    for _ in range(2):
+        rotate_secret(scene.session, SEALER, scene.endpoint(afresh=False), COMMAND_LINE, scene.at)
+        scene.session.commit()
+    endpoint = scene.endpoint()
+    assert endpoint.previous_until == scene.at + OVERLAP
+    assert first not in [SEALER.unseal(sealed) for sealed in (endpoint.secret, endpoint.previous_secret)]
+
+
+def test_a_merchant_has_so_many_live_endpoints_and_no_more(scene):
+    ids = [scene.add(f"https://pos{number}.example.com/")[0] for number in range(MOST_ENDPOINTS - 1)]
+    with pytest.raises(TooMany):
+        scene.add("https://one.too.many.example.com/")
+    disable(scene.session, scene.endpoint(ids[0]), COMMAND_LINE, scene.at)
+    scene.session.commit()
+    scene.add("https://now.there.is.room.example.com/")
+    with pytest.raises(TooMany):
+        enable(scene.session, scene.endpoint(ids[0]), COMMAND_LINE, scene.at)
+    scene.add("https://garage.example.com/", scene.world.garage)
+
+
+def test_what_is_done_twice_is_written_down_once(scene):
+    for _ in range(2):
+        disable(scene.session, scene.endpoint(afresh=False), COMMAND_LINE, scene.at)
+    scene.later(hours=1)
+    for _ in range(2):
+        enable(scene.session, scene.endpoint(afresh=False), COMMAND_LINE, scene.at)
+    scene.session.commit()
+    actions = scene.session.scalars(
+        select(AuditEntry.action).where(AuditEntry.action.startswith("webhook.")).order_by(AuditEntry.id)
+    )
+    assert actions.all() == ["webhook.add", "webhook.disable", "webhook.enable"]
+
+
+def test_the_audit_trail_holds_neither_secret_nor_address(scene):
+    rotate_secret(scene.session, SEALER, scene.endpoint(afresh=False), COMMAND_LINE, scene.at)
+    scene.session.commit()
+    for entry in scene.session.scalars(select(AuditEntry)):
+        assert "whsec" not in str(entry.detail)
+        assert "127.0.0.1" not in str(entry.detail)
+
+
+def test_endpoints_of_two_merchants_may_share_an_address(scene):
+    scene.add(scene.receiver.url, scene.world.garage)
+    assert len(scene.session.scalars(select(WebhookEndpoint)).all()) == 2
+    assert len(scene.session.scalars(select(WebhookSubscription)).all()) == 8
