@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     filters.init_app(app)
     security.init_app(app, settings)
     errors.init_app(app)
-    guard.init_app(app)
+    guard.init_app(app, settings)
     web.register_surfaces(app)
     policy.check_complete(app)
     return app

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     proxies: int = Field(default=0, ge=0, le=5)
     #: Webhooks may go to any address and port, and over plain HTTP: for trying out, never in production.
     webhook_allow_private: bool = False
+    #: How often one API token may call, and one address that shows none; in each worker process.
+    api_reads_per_minute: int = Field(default=1200, ge=1)
+    api_writes_per_minute: int = Field(default=600, ge=1)
+    api_strangers_per_minute: int = Field(default=120, ge=1)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -197,6 +197,26 @@ def sessionmaker_for(engine: sa.Engine) -> orm.sessionmaker[Session]:
 
 
 @contextmanager
+def without_waiting(engine: sa.Engine) -> Iterator[Session]:
+    """A session for a small write that may as well be left out.
+
+    On SQLite a statement that would have to wait for the lock raises at once (``is_busy``); on PostgreSQL the
+    statement itself has to skip what is locked.
+    """
+    with engine.connect() as connection, Session(bind=connection) as session:
+        if engine.dialect.name != "sqlite":
+            yield session
+            return
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        connection.rollback()
+        try:
+            yield session
+        finally:
+            session.rollback()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}")
+
+
+@contextmanager
 def one_snapshot(session: orm.Session) -> Iterator[None]:
     """Read everything inside from one state of the store (REPEATABLE READ; SQLite always does so).
 

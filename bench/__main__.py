@@ -14,11 +14,11 @@ from typing import Any
 from bench import cpu
 from bench.disk import SLOWER_MS
 from bench.figures import Series, table
-from bench.stage import BARE, DATABASE, PRODUCT, WORKER, WORKERS, Served, Stage, set_up
+from bench.stage import BARE, DATABASE, PRODUCT, WORKERS, Served, Stage, set_up
 
 ROOT = Path(__file__).parent.parent
 A, B, C = "(a) pgbench", "(b) bare Flask view", "(c) the product"
-_CPU = (BARE, PRODUCT, WORKER, DATABASE)
+_CPU = (BARE, PRODUCT, DATABASE)
 RETRY, HOT, HOT_A = "(c) sent again", "(c) one hot offer", "(a) one hot offer"
 
 
@@ -76,7 +76,7 @@ class Bench:
         done = len(outcome.answered)
         one.add(done / outcome.seconds, outcome.latencies)
         one.load_cpu.append(outcome.cpu_seconds / outcome.seconds)
-        one.server_cpu.append((spent[BARE] + spent[PRODUCT] - spent[WORKER]) / done)
+        one.server_cpu.append((spent[BARE] + spent[PRODUCT]) / done)
         one.database_cpu.append(spent[DATABASE] / done)
         return served
 

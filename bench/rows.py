@@ -8,10 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from alliance.audit.models import AuditEntry
 from alliance.offers.models import LimitCounter
 from alliance.passes.models import PresentationUse
 from alliance.redemptions.models import Redemption, Scan
 from alliance.store import Base
+from alliance.webhooks.models import OutboxEvent
 
 HOLDER, TOTAL = "holder", "total"
 
@@ -21,9 +23,9 @@ class Written:
     """A table of which a redemption writes one row, and the columns that make that row a new one."""
 
     model: type[Base]
-    #: The column by which the row of a redemption is found: it holds the redemption's id.
+    #: The column by which the row of a redemption is found: it holds the redemption's id (or a text with it).
     found_by: str
-    #: Columns that hold the redemption's id, and such as hold another value used only once.
+    #: Columns that hold an id of which each row has another, and such as hold other bytes used only once.
     ids: tuple[str, ...]
     once: tuple[str, ...] = ()
 
@@ -40,6 +42,8 @@ WRITTEN: Sequence[Written] = (
     Written(Scan, "id", ("id",)),
     Written(PresentationUse, "scan_id", ("scan_id",), once=("key_id",)),
     Written(Redemption, "id", ("id", "scan_id")),
+    Written(AuditEntry, "subject", ("id",)),
+    Written(OutboxEvent, "payload", ("id",)),
 )
 COUNTERS = sa.Table(
     LimitCounter.__tablename__,
@@ -63,9 +67,9 @@ def rows_of(connection: sa.Connection, example: Example) -> Mapping[str, dict[st
     rows: dict[str, dict[str, Any]] = {}
     for written in WRITTEN:
         table = written.table
-        found = sa.select(table).where(
-            table.c.merchant_id == example.merchant_id, table.c[written.found_by] == example.id
-        )
+        column = table.c[written.found_by]
+        is_text = isinstance(column.type, sa.String)
+        found = sa.select(table).where(column.contains(str(example.id)) if is_text else column == example.id)
         rows[table.name] = dict(connection.execute(found).mappings().one())
     return rows
 

@@ -28,9 +28,9 @@ from tests.processes import SECRET, environment, free_port, serving
 
 WORKERS = 2
 #: What their command lines contain.
-BARE, PRODUCT, DATABASE = "bench.bare:app", "-m alliance serve", "/postgres -D"
-#: A part of the product that answers nobody.
-WORKER = "-m alliance worker"
+BARE, PRODUCT, DATABASE = "bench.bare:app", "alliance.wsgi:app", "/postgres -D"
+#: The till that has gone mad is what is measured.
+RATES = {"ALLIANCE_API_WRITES_PER_MINUTE": "1000000000"}
 NAME = "alliance_bench"
 #: What came back, and the requests that were answered.
 Served = tuple[load.Outcome, list[bytes]]
@@ -137,9 +137,9 @@ def _settle(engine: sa.Engine) -> None:
 @contextmanager
 def _product(stage: Stage, url: str, directory: Path) -> Iterator[None]:
     stage.product_port = port = free_port()
-    command = [sys.executable, "-m", "alliance", "serve", "--no-demo", "--workers", str(WORKERS)]
-    env = environment(url, directory / "instance")
-    with serving([*command, "--port", str(port)], port, directory / "product.log", env=env):
+    # The server of `alliance serve`, without the worker, which would seal and send what all three write.
+    env = environment(url, directory / "instance", **RATES)
+    with serving(_server(PRODUCT, port), port, directory / "product.log", env=env):
         yield
 
 
@@ -155,11 +155,14 @@ def _bare(stage: Stage, url: str, directory: Path, examples: Sequence[Example]) 
             vars(example) | {"id": str(example.id), "offer_id": str(example.offer_id)} for example in examples
         ],
     }
-    command = [sys.executable, "-m", "granian", "bench.bare:app", "--interface", "wsgi", "--no-ws"]
-    command += ["--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--log-level", "error"]
     env = environment(url, directory / "instance", **{PLAN: json.dumps(plan)})
-    with serving([*command, "--port", str(port)], port, directory / "bare.log", env=env):
+    with serving(_server(BARE, port), port, directory / "bare.log", env=env):
         yield
+
+
+def _server(app: str, port: int) -> list[str]:
+    command = [sys.executable, "-m", "granian", app, "--interface", "wsgi", "--no-ws", "--port", str(port)]
+    return [*command, "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--log-level", "error"]
 
 
 def _enough(seconds: float) -> int:

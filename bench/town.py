@@ -11,17 +11,23 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.credit_code import check_character
 from alliance.offers.pricing import Discount
 from alliance.passes.credential import Credential, CredentialClass, sign
 from alliance.passes.issue import pass_of
 from alliance.passes.keys import Keyring
+from alliance.webhooks.endpoints import add_endpoint
+from alliance.webhooks.models import EventType
+from alliance.webhooks.signing import Sealer
 from tests.world import World
 
 MERCHANTS, OFFERS_EACH, PEOPLE = 32, 4, 500
 PATH = "/api/v1/redemptions"
 #: Far away, but counted: every redemption takes one from both.
 LIMIT_TOTAL, LIMIT_HOLDER = 100_000_000, 1_000_000
+#: Every redemption has an event for it; nobody goes there, because no worker runs.
+ENDPOINT = "https://pos.test/"
 #: Longer than a phone's sixty seconds, so that minting is no part of what is measured.
 LIFETIME = timedelta(hours=2)
 
@@ -97,7 +103,9 @@ def _till(world: World, number: int) -> Till:
             limit_total=LIMIT_TOTAL,
             limit_holder=LIMIT_HOLDER,
         )
-    _, token = create_token(world.session, "till", merchant.id, shop.id, None, None, world.at)
+    sealer, wanted = Sealer("nothing is sent"), [EventType.REDEMPTION_CREATED]
+    add_endpoint(world.session, sealer, merchant.id, ENDPOINT, "", wanted, COMMAND_LINE, world.at)
+    _, token = create_token(world.session, "till", merchant.id, shop.id, None, COMMAND_LINE, world.at)
     return Till(merchant.id, token, offers)
 
 

@@ -31,9 +31,13 @@ class NoCluster(Exception):
 
 
 class Cluster:
-    """Started by the constructor; ``stop`` ends and removes it."""
+    """Started by the constructor; ``stop`` ends and removes it.
 
-    def __init__(self) -> None:
+    A ``durable`` one keeps fsync on: what it has committed must outlive ``crash``.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable or os.environ.get("ALLIANCE_TEST_DURABLE") == "1"
         self._programs = find_programs()
         _sweep()
         # Short, because the path of a socket may have no more than about 100 bytes.
@@ -46,7 +50,7 @@ class Cluster:
             self._identity = {"user": "postgres", "group": "postgres", "extra_groups": []}
         try:
             self._create()
-            self._start()
+            self.start()
         except BaseException:
             self.stop()
             raise
@@ -55,11 +59,15 @@ class Cluster:
         """The SQLAlchemy URL of one of its databases."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.directory}"
 
-    def stop(self) -> None:
-        """End it at once and remove every trace."""
+    def crash(self) -> None:
+        """End it as ``pg_ctl stop -m immediate`` does: nothing is finished, the next start recovers."""
         if self._server is not None and self._server.poll() is None:
             self._server.send_signal(signal.SIGQUIT)
             self._server.wait(30)
+
+    def stop(self) -> None:
+        """End it at once and remove every trace."""
+        self.crash()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _create(self) -> None:
@@ -73,11 +81,11 @@ class Cluster:
         ]
         self._run([self._programs / "initdb", f"--pgdata={self.directory / 'data'}", *arguments])
 
-    def _start(self) -> None:
-        durable = os.environ.get("ALLIANCE_TEST_DURABLE") == "1"
+    def start(self) -> None:
+        """Start it (again) and wait until it takes connections."""
         command: list[str | Path] = [self._programs / "postgres", "-D", self.directory / "data"]
         command += ["-k", self.directory]
-        for name, value in (SETTINGS if durable else SETTINGS | HURRIED).items():
+        for name, value in (SETTINGS if self._durable else SETTINGS | HURRIED).items():
             command += ["-c", f"{name}={value}"]
         log = (self.directory / "log").open("wb")
         self._server = subprocess.Popen(

@@ -37,7 +37,7 @@ def serving(command: list[str], port: int, log: Path, **options: Any) -> Iterato
     base = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 60
-        while not _healthy(base):
+        while not healthy(base):
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"no server at {base}:\n{log.read_text(errors='replace')}")
             time.sleep(0.05)
@@ -51,7 +51,8 @@ def serving(command: list[str], port: int, log: Path, **options: Any) -> Iterato
             process.wait()
 
 
-def _healthy(base: str) -> bool:
+def healthy(base: str) -> bool:
+    """Whether a server answers there."""
     try:
         with urllib.request.urlopen(f"{base}/healthz", timeout=5) as answer:
             return bool(answer.status == 200)

@@ -9,6 +9,7 @@ from typing import Any
 from alliance.config import Settings
 from alliance.refused import Reason
 from alliance.store import new_id
+from alliance.web.api.problems import STATUS_OF_FAULT
 from alliance.web.errors import status_of
 from alliance.web.words import Fault
 from alliance.webhooks.models import EventType
@@ -23,6 +24,13 @@ def test_the_api_lists_every_reason_with_its_status() -> None:
     assert table.keys() == {str(reason) for reason in (*Reason, *Fault)}
     for reason in Reason:
         assert int(table[reason]) == status_of(reason)
+    for fault, status in STATUS_OF_FAULT.items():
+        assert int(table[fault]) == status
+
+
+def test_the_example_till_is_short_and_named() -> None:
+    assert len((DOCS / "pos_client.py").read_text().splitlines()) <= 100
+    assert "(pos_client.py)" in (DOCS / "api.md").read_text()
 
 
 def test_operating_lists_every_setting() -> None:

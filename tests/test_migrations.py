@@ -1,14 +1,21 @@
 """Models and migrations agree, there is one head, and the way down is as sound as the way up."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
 from alliance import schema, store
+from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.limits import Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount
+from alliance.redemptions.reverse import Authority, reverse
 from tests.world import World
 
 
@@ -30,6 +37,38 @@ def test_up_down_up(empty_database_url: str) -> None:
     engine.dispose()
     store.upgrade(empty_database_url)
     command.check(store.migration_config(empty_database_url))
+
+
+@contextmanager
+def engine_on(url: str) -> Iterator[sa.Engine]:
+    engine = store.make_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def test_rows_survive_the_way_down_and_up(empty_database_url: str) -> None:
+    """SQLite writes a table anew to change it: what points at the old one must not be in its way."""
+    store.upgrade(empty_database_url)
+    with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
+        world, id_ = World(session), uuid4()
+        world.redeem(id_=id_)
+        reverse(session, world.counter(), uuid4(), id_, "顾客退货", world.at, authority=Authority.MERCHANT)
+        shop = world.dairy_shop
+        create_token(session, "收银系统", shop.merchant_id, shop.id, None, COMMAND_LINE, world.at)
+        session.commit()
+    before = counts(empty_database_url)
+    store.downgrade(empty_database_url, "0001")
+    store.upgrade(empty_database_url)
+    assert counts(empty_database_url) == before
+    assert before["redemptions"] == before["reversals"] == before["api_tokens"] == 1
+
+
+def counts(url: str) -> dict[str, int]:
+    with engine_on(url) as engine, engine.connect() as connection:
+        return {
+            name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for name, table in schema.metadata.tables.items()
+        }
 
 
 def test_every_constraint_has_a_name() -> None:

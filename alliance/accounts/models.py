@@ -112,21 +112,27 @@ class Attempt(Base):
 
 
 class ApiToken(Base):
-    """A bearer token: of one outlet (it redeems there), or, with no outlet, of the organizer's reports."""
+    """A bearer token: of one outlet, of a whole merchant, or (without a merchant) of the organizer's reports.
+
+    ``last_used_at`` is true to the minute.
+    """
 
     __tablename__ = "api_tokens"
     __table_args__ = (
         of_merchant("outlets", "outlet_id"),
-        CheckConstraint("(merchant_id IS NULL) = (outlet_id IS NULL)", name="merchant_with_outlet"),
-        CheckConstraint("outlet_id IS NULL OR zone_id IS NULL", name="outlet_or_zone"),
+        CheckConstraint("outlet_id IS NULL OR merchant_id IS NOT NULL", name="outlet_of_merchant"),
+        CheckConstraint("merchant_id IS NULL OR zone_id IS NULL", name="merchant_or_zone"),
+        Index("ix_api_tokens_merchant_id", "merchant_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     name: Mapped[str] = mapped_column(String(60))
-    merchant_id: Mapped[int | None]
+    merchant_id: Mapped[int | None] = mapped_column(ForeignKey("enterprises.id"))
     outlet_id: Mapped[UUID | None]
     zone_id: Mapped[int | None] = mapped_column(ForeignKey("zones.id"))
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))

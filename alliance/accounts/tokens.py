@@ -1,19 +1,23 @@
-"""API tokens: of an outlet (it redeems there), or of the organizer's reports."""
+"""API tokens: of an outlet or a whole merchant (a POS), or of the organizer's reports."""
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import ApiToken
+from alliance.audit.trail import Actor, record
+from alliance.store import new_id
 
 #: So that a token that leaks into a repository or a log is recognised for what it is.
 PREFIX = "alc_"
+#: ``last_used_at`` is written this often at most.
+LAST_USE_IS_TRUE_TO = timedelta(minutes=1)
 
-_WITH_DIGEST = select(ApiToken).where(ApiToken.digest == bindparam("digest"), ApiToken.revoked_at.is_(None))
+_WITH_DIGEST = select(ApiToken).where(ApiToken.digest == bindparam("digest"))
 
 
 def create_token(
@@ -22,37 +26,65 @@ def create_token(
     merchant_id: int | None,
     outlet_id: UUID | None,
     zone_id: int | None,
-    by_id: int | None,
+    by: Actor,
     at: datetime,
+    *,
+    id_: UUID | None = None,
 ) -> tuple[ApiToken, str]:
     """A new token and its plain text, which is shown once: the store keeps only its digest.
 
-    With merchant and outlet it redeems there; without, it reads reports, of ``zone_id``'s subtree or of
-    everything.
+    With a merchant it redeems, at ``outlet_id`` or at all the merchant's outlets; without, it reads reports,
+    of ``zone_id``'s subtree or of everything. ``id_`` is for a page that was made before the token.
     """
     plain = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
+        id=id_ or new_id(),
         digest=_digest(plain),
         name=name,
         merchant_id=merchant_id,
         outlet_id=outlet_id,
         zone_id=zone_id,
         created_at=at,
-        created_by_id=by_id,
+        created_by_id=by.account_id,
     )
     session.add(token)
     session.flush()
+    _record(session, token, by, "token.create", at)
     return token, plain
 
 
 def token_for(session: Session, plain: str) -> ApiToken | None:
-    """The token with this plain text, unless it was revoked."""
+    """The token with this plain text, revoked or not: whoever asks looks at ``revoked_at``."""
     return session.scalar(_WITH_DIGEST, {"digest": _digest(plain)})
 
 
-def revoke_token(token: ApiToken, at: datetime) -> None:
+def revoke_token(session: Session, token: ApiToken, by: Actor, at: datetime) -> None:
     """End a token at once; revoking twice is revoking once."""
-    token.revoked_at = token.revoked_at or at
+    if token.revoked_at is None:
+        token.revoked_at, token.revoked_by_id = at, by.account_id
+        _record(session, token, by, "token.revoke", at)
+
+
+def note_use(session: Session, token: ApiToken, at: datetime) -> bool:
+    """Write down that the token was used, unless that was done within the minute; whether it was written.
+
+    For a transaction of its own, after the answer. Tills that share a token never queue for its row: whoever
+    finds it taken (PostgreSQL) leaves it to the other.
+    """
+    stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= at - LAST_USE_IS_TRUE_TO)
+    free = select(ApiToken.id).where(ApiToken.id == token.id, stale)
+    free = free.with_for_update(key_share=True, skip_locked=True)
+    written = update(ApiToken).where(ApiToken.id.in_(free)).values(last_used_at=at)
+    return session.execute(written.returning(ApiToken.id)).first() is not None
+
+
+def is_use_worth_noting(token: ApiToken, at: datetime) -> bool:
+    """Whether ``note_use`` would write, as far as the token that was read at the start can tell."""
+    return token.last_used_at is None or token.last_used_at <= at - LAST_USE_IS_TRUE_TO
+
+
+def _record(session: Session, token: ApiToken, by: Actor, action: str, at: datetime) -> None:
+    record(session, by, action, f"token:{token.id}", at, enterprise_id=token.merchant_id)
 
 
 def _digest(plain: str) -> bytes:

@@ -1,11 +1,10 @@
 """Alembic's entry point: online migrations on the URL that ``alliance.store`` hands over."""
 
-import sqlite3
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
 
 from alliance.schema import metadata
 from alliance.store import UtcDateTime, make_engine
@@ -21,40 +20,38 @@ def include_name(name: str | None, kind: str, _: Any) -> bool:
     return not (kind == "table" and (name or "").startswith("huey_"))
 
 
-def leave_references_alone(connection: Connection) -> None:
-    """SQLite changes a table by dropping it, and rows that point at it would forbid that.
+def rest_foreign_keys(engine: sa.Engine) -> None:
+    """SQLite changes a table by writing it anew, and would take the old one's removal for lost parents.
 
-    Before the transaction begins: inside of one SQLite ignores the pragma.
+    Between transactions only can it be told to look away; ``check_foreign_keys`` looks at the end.
     """
-    if connection.dialect.name == "sqlite":
-        plain = connection.connection.driver_connection
-        assert isinstance(plain, sqlite3.Connection)
-        plain.execute("PRAGMA foreign_keys=OFF")
+    sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
 
 
-def check_references(connection: Connection) -> None:
-    """Raises RuntimeError, before the commit, when a migration has left a reference to nothing."""
-    if connection.dialect.name == "sqlite":
-        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        if broken:
-            raise RuntimeError(f"the migration broke references: {broken[:5]}")
+def check_foreign_keys(connection: sa.Connection) -> None:
+    """Raises RuntimeError, before the commit, when a row points at nothing."""
+    if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+        raise RuntimeError(f"rows that point at nothing (table, row, parent, key): {lost[:5]}")
 
 
 def run() -> None:
     """Migrate in one transaction, so that a failed migration leaves the database as it was."""
     engine = make_engine(context.config.attributes["url"], patient=True)
+    is_sqlite = engine.dialect.name == "sqlite"
+    if is_sqlite:
+        rest_foreign_keys(engine)
     with engine.connect().execution_options(writes=True) as connection:
-        leave_references_alone(connection)
         context.configure(
             connection=connection,
             target_metadata=metadata,
-            render_as_batch=connection.dialect.name == "sqlite",
+            render_as_batch=is_sqlite,
             render_item=render_item,
             include_name=include_name,
         )
         with context.begin_transaction():
             context.run_migrations()
-            check_references(connection)
+            if is_sqlite:
+                check_foreign_keys(connection)
         connection.commit()
     engine.dispose()
 

@@ -91,6 +91,11 @@ _REASONS = {
 _LOCK_ORDER = ("cooldown", "holder", "household", "outlet", "units", "budget", "total")
 
 
+def reason_of(limit: str) -> Reason:
+    """What is said when nothing is left of a limit, by its name (a field of ``Limits``)."""
+    return _REASONS[limit.partition("_")[0]]
+
+
 def read_limits(stored: dict[str, Any]) -> Limits:
     """The limits of a revision. Raises pydantic's ValidationError for what is none."""
     return Limits.model_validate(stored)
@@ -187,7 +192,7 @@ def counts(limits: Limits, use: Use) -> list[Count]:
         scope = scope_of(limit, use)
         if scope is None:
             continue
-        count = Count(limit, scope, _amount(limit, use), ceiling, _REASONS[limit.partition("_")[0]])
+        count = Count(limit, scope, _amount(limit, use), ceiling, reason_of(limit))
         if count.is_moment:
             count = replace(count, ceiling=_NEVER if use.corrects_id else count.amount - 60 * ceiling)
         if count.amount:

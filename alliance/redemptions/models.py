@@ -83,6 +83,7 @@ class Redemption(Base):
         CheckConstraint("quantity >= 1", name="quantity_positive"),
         Index("ix_redemptions_business_date_merchant_id", "business_date", "merchant_id"),
         Index("ix_redemptions_holder_id_business_date", "holder_id", "business_date"),
+        Index("ix_redemptions_merchant_id_occurred_at", "merchant_id", "occurred_at"),
         Index("ix_redemptions_merchant_id_offer_id", "merchant_id", "offer_id"),
         Index("ix_redemptions_merchant_id_scan_id", "merchant_id", "scan_id"),
         Index(
@@ -146,6 +147,7 @@ class Reversal(Base):
         CheckConstraint("gross_fen <= 0 AND discount_fen <= 0 AND paid_fen <= 0", name="amounts_negative"),
         CheckConstraint("paid_fen = gross_fen - discount_fen", name="paid_is_the_rest"),
         CheckConstraint("uses IN (0, -1)", name="uses_zero_or_one"),
+        Index("ix_reversals_merchant_id_occurred_at", "merchant_id", "occurred_at"),
         Index("ix_reversals_merchant_id_redemption_id", "merchant_id", "redemption_id"),
         Index("ix_reversals_business_date", "business_date"),
         Index(

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.chain import Link, once, write
+from alliance.offers.models import OfferRevision
 from alliance.passes.credential import CredentialClass, verify
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
@@ -110,6 +111,18 @@ def acceptance(
         Link(Scan, scan, once("merchant_id", "id")),
         Link(PresentationUse, use, once("key_id", "counter"), partial(Refused, Reason.ALREADY_PRESENTED)),
     ]
+
+
+def frozen(scan: Scan) -> Select[OfferRevision]:
+    """A SELECT of the revisions that a scan froze, the oldest first."""
+    return (
+        select(OfferRevision)
+        .where(
+            OfferRevision.merchant_id == scan.merchant_id,
+            OfferRevision.id.in_([UUID(id_) for id_ in scan.revision_ids]),
+        )
+        .order_by(OfferRevision.submitted_at, OfferRevision.id)
+    )
 
 
 def _read_typed(session: Session, counter: Counter, code: str, at: datetime) -> Presented:

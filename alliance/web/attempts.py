@@ -12,6 +12,7 @@ from alliance import store
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.refusals import remember
 from alliance.refused import Reason, Refused
+from alliance.web import repeats
 from alliance.web.extensions import db
 
 T = TypeVar("T")
@@ -22,8 +23,9 @@ def attempt(
 ) -> T:
     """Run ``verb`` and commit. ``request_id`` is the id that the client minted for what it wants.
 
-    Raises Refused as the verb does, once the refusal is written down; and Refused(in_flight), which leaves
-    no trace, when the database was busy: the same request may be sent again.
+    Raises Refused as the verb does, once the refusal is written down; somebody whose authority has ended
+    leaves no trace. Neither does Refused(in_flight), when the database was busy: the same request may be sent
+    again.
     """
     try:
         return _commit_or_remember(counter, verb, at, request_id)
@@ -42,6 +44,8 @@ def _commit_or_remember(
         db.session.commit()
     except Refused as refused:
         db.session.rollback()
+        if repeats.is_repeat():
+            raise
         remember(db.session, counter, refused, at, request_id)
         db.session.commit()
         raise

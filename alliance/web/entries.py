@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.enterprises.models import Enterprise, Outlet
-from alliance.offers.models import OfferRevision
+from alliance.offers.models import Offer, OfferRevision
 from alliance.people.models import Holder
 from alliance.people.phones import mask_name
 from alliance.redemptions.models import Redemption, Reversal
@@ -34,6 +34,9 @@ class Entry:
     paid_fen: int
     stands: bool
     corrected_by_id: UUID | None
+    offer_code: str
+    revision: int
+    outlet_code: str
 
     @property
     def is_reduced(self) -> bool:
@@ -57,12 +60,16 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
             employer.name,
             merchant.name,
             Outlet.name,
+            Offer.code,
+            OfferRevision.number,
+            Outlet.code,
             func.coalesce(back.c.gross_fen, 0),
             func.coalesce(back.c.discount_fen, 0),
             func.coalesce(back.c.uses, 0),
             new.id,
         )
         .join(OfferRevision, _same_merchant(OfferRevision, Redemption.revision_id))
+        .join(Offer, _same_merchant(Offer, Redemption.offer_id))
         .join(Outlet, _same_merchant(Outlet, Redemption.outlet_id))
         .join(Holder, Holder.id == Redemption.holder_id)
         .join(employer, employer.id == Redemption.employer_id)
@@ -79,17 +86,33 @@ def entries(session: Session, *which: ColumnElement[bool], limit: int | None = N
 
 
 def _entry(
-    fact: Redemption, offer: str, holder: str, employer: str, merchant: str, outlet: str, *back: Any
+    fact: Redemption, offer: str, holder: str, employer: str, merchant: str, outlet: str, *more: Any
 ) -> Entry:
-    *sums, corrected_by_id = back
+    offer_code, revision, outlet_code, *sums, corrected_by_id = more
     # PostgreSQL sums BIGINT as NUMERIC.
     gross, discount, uses = map(int, sums)
     left = (fact.gross_fen + gross, fact.discount_fen + discount)
-    named = (offer, mask_name(holder), employer, merchant, outlet)
-    return Entry(fact, *named, *left, left[0] - left[1], uses == 0, corrected_by_id)
+    return Entry(
+        fact=fact,
+        offer=offer,
+        holder=mask_name(holder),
+        employer=employer,
+        merchant=merchant,
+        outlet=outlet,
+        gross_fen=left[0],
+        discount_fen=left[1],
+        paid_fen=left[0] - left[1],
+        stands=uses == 0,
+        corrected_by_id=corrected_by_id,
+        offer_code=offer_code,
+        revision=revision,
+        outlet_code=outlet_code,
+    )
 
 
-def _same_merchant(entity: type[OfferRevision] | type[Outlet], id_: object) -> ColumnElement[bool]:
+def _same_merchant(
+    entity: type[Offer] | type[OfferRevision] | type[Outlet], id_: object
+) -> ColumnElement[bool]:
     return and_(entity.merchant_id == Redemption.merchant_id, entity.id == id_)
 
 

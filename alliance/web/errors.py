@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import apiflask
 import sqlalchemy as sa
 from apiflask import APIFlask
-from flask import Response, current_app, jsonify, make_response, render_template, request
+from flask import Response, abort, current_app, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
@@ -112,6 +112,13 @@ def refusal(refused: Refused) -> Response:
     """The answer to a refusal that no route has words of its own for."""
     words = REFUSALS[refused.reason]
     return answer(status_of(refused.reason), refused.reason, str(words.headline), remedy_for(refused))
+
+
+def invalid_field(name: str, message: str) -> NoReturn:
+    """End the request with invalid_request: a field, or a parameter, that only a lookup found to be wrong."""
+    abort(
+        _fault(HTTPStatus.UNPROCESSABLE_ENTITY, Fault.INVALID_REQUEST, [{"field": name, "message": message}])
+    )
 
 
 def _fault(status: int, fault: Fault, errors: Sequence[Mapping[str, str]] = ()) -> Response:

@@ -1,22 +1,26 @@
-"""Enforcing the policy: one check before every request.
+"""Enforcing the policy: who is it, how often has he called, may he? Before every request.
 
 Afterwards ``g.actor`` says who acts and, unless the route is public, ``g.grant`` (the first grant that fits),
 ``g.grants`` (all that fit) or ``g.token`` say in which capacity.
 """
 
 from datetime import datetime
+from functools import partial
 
+import sqlalchemy as sa
 from apiflask import APIFlask
-from flask import abort, g, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import BadRequest, Unauthorized
+from werkzeug.exceptions import BadRequest, Forbidden, NotFound, Unauthorized
 
 from alliance import clock, store
 from alliance.accounts.models import ApiToken, Grant
-from alliance.accounts.tokens import token_for
+from alliance.accounts.tokens import is_use_worth_noting, note_use, token_for
 from alliance.audit.trail import Actor
+from alliance.config import Settings
+from alliance.web import rates, repeats
 from alliance.web.errors import wants_problem
 from alliance.web.extensions import csrf, db
 from alliance.web.policy import RULES, Rule, TokenKind
@@ -24,24 +28,39 @@ from alliance.web.policy import RULES, Rule, TokenKind
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-def init_app(app: APIFlask) -> None:
+def init_app(app: APIFlask, settings: Settings) -> None:
     """Put the guard before every route."""
+    app.before_request(identify)
+    rates.init_app(app, settings)
     app.before_request(check)
+    repeats.init_app(app)
+    app.after_request(note_token)
+
+
+def identify() -> None:
+    """Look up the bearer token, if the route takes one: ``g.bearer``, revoked or not."""
+    if not _is_guarded():
+        return
+    if request.method not in SAFE_METHODS:
+        store.for_writing(db.session)
+    if _comes_with_token(_rule()):
+        given = request.authorization
+        plain = given.token if given is not None and given.type == "bearer" else None
+        g.bearer = token_for(db.session, plain) if plain else None
+        if g.bearer is not None:
+            # It outlives the commit or rollback of the route's own work without being read again.
+            db.session.expunge(g.bearer)
 
 
 def check() -> ResponseReturnValue | None:
     """Let the request pass, send a stranger to sign in, or end it with 400, 401, 403 or 404."""
-    # Not a route, or not its method: Flask answers that itself. OPTIONS only lists methods.
-    if request.routing_exception is not None or request.method == "OPTIONS":
+    if not _is_guarded():
         return None
     _refuse_nul()
-    rule = RULES[str(request.endpoint), "GET" if request.method == "HEAD" else request.method]
-    writes = request.method not in SAFE_METHODS
-    if writes:
-        store.for_writing(db.session)
-    by_token = bool(rule.tokens) and "Authorization" in request.headers
+    rule = _rule()
+    by_token = _comes_with_token(rule)
     if by_token:
-        _admit_token(rule)
+        _admit_token(rule, g.bearer)
     elif rule.public:
         g.actor = Actor(None, request.remote_addr or "")
     elif not current_user.is_authenticated:
@@ -49,9 +68,40 @@ def check() -> ResponseReturnValue | None:
     else:
         _admit_account(rule, clock.now())
     # A browser adds its cookies to a stranger's request too, but never a bearer token.
-    if writes and not by_token:
+    if request.method not in SAFE_METHODS and not by_token:
         csrf.protect()
     return None
+
+
+def note_token(response: Response) -> Response:
+    """See to it that the token's last use is written down, once the answer is on its way."""
+    token, at = g.get("token"), clock.now()
+    if token is not None and not repeats.is_repeat() and is_use_worth_noting(token, at):
+        response.call_on_close(partial(_write_use, db.engine, token, at))
+    return response
+
+
+def _write_use(engine: sa.Engine, token: ApiToken, at: datetime) -> None:
+    try:
+        with store.without_waiting(engine) as session:
+            note_use(session, token, at)
+            session.commit()
+    except sa.exc.DBAPIError:
+        # Somebody is writing: the next request of this token tries again.
+        return
+
+
+def _is_guarded() -> bool:
+    """Not so when it is no route, or not its method: Flask answers that. OPTIONS only lists methods."""
+    return request.routing_exception is None and request.method != "OPTIONS"
+
+
+def _rule() -> Rule:
+    return RULES[str(request.endpoint), "GET" if request.method == "HEAD" else request.method]
+
+
+def _comes_with_token(rule: Rule) -> bool:
+    return bool(rule.tokens) and "Authorization" in request.headers
 
 
 def _refuse_nul() -> None:
@@ -60,22 +110,22 @@ def _refuse_nul() -> None:
         raise BadRequest
 
 
-def _admit_token(rule: Rule) -> None:
-    given = request.authorization
-    plain = given.token if given is not None and given.type == "bearer" else None
-    token = token_for(db.session, plain) if plain else None
+def _admit_token(rule: Rule, token: ApiToken | None) -> None:
+    unknown = Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
     if token is None:
-        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
+        raise unknown
+    if token.revoked_at is not None:
+        repeats.admit(rule.repeats, unknown, token.merchant_id, token_id=token.id)
     if _kind(token) not in rule.tokens:
-        abort(403)
-    # It outlives the commit or rollback of the route's own work without being read again.
-    db.session.expunge(token)
+        raise Forbidden
     g.token = token
     g.actor = Actor(None, request.remote_addr or "", token.id)
 
 
 def _kind(token: ApiToken) -> TokenKind:
-    return TokenKind.REPORT if token.outlet_id is None else TokenKind.OUTLET
+    if token.merchant_id is None:
+        return TokenKind.REPORT
+    return TokenKind.MERCHANT if token.outlet_id is None else TokenKind.OUTLET
 
 
 def _send_to_sign_in() -> ResponseReturnValue:
@@ -91,12 +141,13 @@ def _admit_account(rule: Rule, at: datetime) -> None:
     if rule.signed_in:
         return
     in_role = [grant for role in rule.roles for grant in current_user.grants if grant.role == role]
-    if not in_role:
-        abort(403)
     g.grants = [grant for grant in in_role if _reaches(rule, grant, at)]
-    if not g.grants:
-        abort(404)
-    g.grant = g.grants[0]
+    if g.grants:
+        g.grant = g.grants[0]
+    else:
+        turned_away = NotFound() if in_role else Forbidden()
+        merchant_id = (request.view_args or {}).get("merchant_id")
+        repeats.admit(rule.repeats, turned_away, merchant_id, account_id=g.actor.account_id)
 
 
 def _reaches(rule: Rule, grant: Grant, at: datetime) -> bool:

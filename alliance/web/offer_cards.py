@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +14,9 @@ from alliance.offers.counters import Remaining, View, remaining
 from alliance.offers.limits import Limits, read_limits
 from alliance.offers.models import OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
+from alliance.passes.entitlement import Entitlement
+from alliance.redemptions.models import Scan
+from alliance.redemptions.scan import frozen
 from alliance.web import limit_words, plain
 
 #: (merchant_id, offer_id or revision_id)
@@ -79,6 +83,12 @@ def offer_cards(
         OfferCard(revision, merchants[revision.merchant_id], outlets[revision.merchant_id, revision.id], left)
         for revision, left in zip(revisions, remaining(session, revisions, view), strict=True)
     ]
+
+
+def cards_of_scan(session: Session, scan: Scan, holder: Entitlement, at: datetime) -> list[OfferCard]:
+    """The offers that a scan froze, with what this holder, the household and the outlet have left today."""
+    view = View(at, holder.holder_id, holder.household_id, scan.outlet_id)
+    return offer_cards(session, session.scalars(frozen(scan)).all(), view)
 
 
 def _merchant_names(session: Session, ids: set[int]) -> dict[int, str]:

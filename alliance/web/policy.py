@@ -8,12 +8,13 @@ with a role whose relation does not hold gets the same 404 as for a thing that i
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from flask import Flask
 
 from alliance.accounts.models import Role
+from alliance.redemptions.models import Redemption, Reversal
 from alliance.web.relations import (
     Relation,
     everything,
@@ -23,12 +24,14 @@ from alliance.web.relations import (
     own_enterprise,
     own_outlet,
 )
+from alliance.web.repeats import Fact
 
 
 class TokenKind(StrEnum):
-    """What a bearer token is for. Its own outlet or zone is its scope; the URL never names another."""
+    """What a bearer token is for. Its own outlet, merchant or zone is its scope; lookups keep to it."""
 
     OUTLET = "outlet_token"
+    MERCHANT = "merchant_token"
     REPORT = "report_token"
 
 
@@ -40,6 +43,8 @@ class Rule:
     signed_in: bool = False
     roles: Mapping[Role, Relation] = field(default_factory=dict)
     tokens: frozenset[TokenKind] = frozenset()
+    #: What a token or an account that may no longer do it may still be told again (``repeats.py``).
+    repeats: Fact | None = None
 
 
 #: Anybody, signed in or not.
@@ -53,11 +58,17 @@ def allow(*tokens: TokenKind, **roles: Relation) -> Rule:
     return Rule(roles={Role(name): relation for name, relation in roles.items()}, tokens=frozenset(tokens))
 
 
+def or_told_again(rule: Rule, fact: Fact) -> Rule:
+    """And whoever has had it accepted before his authority ended is told so again."""
+    return replace(rule, repeats=fact)
+
+
 HOLDER = allow(holder=own)
 COUNTER = allow(cashier=own_outlet, enterprise_admin=outlet_of_own_enterprise)
 ENTERPRISE = allow(enterprise_admin=own_enterprise)
 ORGANIZER = allow(organizer=everything)
 WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
+POS = allow(TokenKind.OUTLET, TokenKind.MERCHANT)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
@@ -85,7 +96,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("merchant.scan", "POST"): COUNTER,
     ("merchant.show_scan", "GET"): COUNTER,
     ("merchant.price_offer", "POST"): COUNTER,
-    ("merchant.redeem", "POST"): COUNTER,
+    ("merchant.redeem", "POST"): or_told_again(COUNTER, Redemption),
     ("merchant.list_redemptions", "GET"): COUNTER,
     ("merchant.show_redemption", "GET"): COUNTER,
     ("merchant.reverse", "POST"): COUNTER,
@@ -111,6 +122,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("enterprise.test_webhook", "POST"): ENTERPRISE,
     ("enterprise.show_webhook_delivery", "GET"): ENTERPRISE,
     ("enterprise.redeliver_webhook", "POST"): ENTERPRISE,
+    ("enterprise.list_tokens", "GET"): ENTERPRISE,
+    ("enterprise.create_token", "POST"): ENTERPRISE,
+    ("enterprise.revoke_token", "POST"): ENTERPRISE,
+    ("enterprise.list_refused", "GET"): ENTERPRISE,
     # --- the organizer's room
     ("organizer.home", "GET"): allow(organizer=everything, data_officer=everything, zone_organizer=own),
     ("organizer.list_offers", "GET"): ORGANIZERS,
@@ -131,11 +146,19 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.find_audit", "POST"): WHOLE_ALLIANCE,
     ("organizer.download_audit", "GET"): WHOLE_ALLIANCE,
     # --- programs
-    ("api.redeem", "POST"): allow(TokenKind.OUTLET),
+    ("api.scan", "POST"): POS,
+    ("api.redeem", "POST"): or_told_again(POS, Redemption),
+    ("api.list_redemptions", "GET"): POS,
+    ("api.show_redemption", "GET"): POS,
+    ("api.reverse", "POST"): or_told_again(POS, Reversal),
+    ("api.list_reversals", "GET"): POS,
+    ("api.reconcile_day", "GET"): POS,
+    ("api.list_refused", "GET"): POS,
     ("api.show_circulation", "GET"): allow(
         TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own
     ),
     ("openapi.spec", "GET"): PUBLIC,
+    ("api.show_docs", "GET"): PUBLIC,
 }
 
 

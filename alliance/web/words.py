@@ -64,7 +64,7 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.TOO_MANY_ATTEMPTS: Words(_l("尝试次数过多"), _l("短时间内尝试太多次，请过几分钟再试。")),
     Reason.SCAN_NOT_FOUND: Words(_l("没有这次扫码"), _l("找不到这次扫码的记录，请重新扫顾客的会员码。")),
     Reason.SCAN_EXPIRED: Words(_l("扫码已超时"), _l("扫码后十分钟内有效，请重新扫顾客的会员码。")),
-    Reason.WRONG_OUTLET: Words(_l("不是本店扫的码"), _l("这次扫码属于另一家门店，请在本店重新扫码。")),
+    Reason.WRONG_OUTLET: Words(_l("门店不符"), _l("这次扫码属于另一家门店，请在本店重新扫码。")),
     Reason.OUTLET_NOT_OPEN: Words(
         _l("门店尚未启用"), _l("本门店在片区的生效日期还没有到，请联系本企业管理员核对。")
     ),
@@ -127,4 +127,6 @@ def remedy_for(refused: Refused) -> str:
     if refused.reason is Reason.BELOW_THRESHOLD and isinstance(params.get("threshold_fen"), int):
         threshold = format_yuan(params["threshold_fen"])  # type: ignore[arg-type]
         return str(gettext("消费满 %(threshold)s 才能使用这个优惠，请核对金额。", threshold=threshold))
+    if refused.reason is Reason.WRONG_OUTLET and "outlet" in params:
+        return str(gettext("收银系统的令牌不能用于这家门店，请核对收银系统里的门店编号。"))
     return remedy_words(refused) or str(REFUSALS[refused.reason].remedy)

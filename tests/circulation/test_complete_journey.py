@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.circulation.coverage import coverage
 from alliance.circulation.report import report
 from alliance.cli import main
@@ -105,7 +106,7 @@ def check_flow(alliance: Alliance, expected: dict[str, Any]) -> None:
 
 def check_api(app: Flask, session: Session, expected: dict[str, Any]) -> None:
     for_writing(session)
-    _, token = create_token(session, "report", None, None, None, None, datetime.now(UTC))
+    _, token = create_token(session, "report", None, None, None, COMMAND_LINE, datetime.now(UTC))
     session.commit()
 
     def by_api(first: date, last: date) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from alliance import clock
 from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.cli import main
 from alliance.redemptions.redeem import Order, redeem_at_once
 from alliance.store import Session, for_writing, new_id
@@ -116,7 +117,9 @@ def test_rebuild_and_verify(world: World, alliance, session: Session) -> None:
 
 def test_verify_in_a_process_of_its_own(world: World, session: Session, database_url: str, tmp_path) -> None:
     """As an operator calls it: with nothing imported but what the command imports."""
-    token, _ = create_token(session, "till", world.dairy.id, world.dairy_shop.id, None, None, world.at)
+    token, _ = create_token(
+        session, "till", world.dairy.id, world.dairy_shop.id, None, COMMAND_LINE, world.at
+    )
     session.flush()
     counter = replace(world.counter(), token_id=token.id)
     order = Order(new_id(), "MILK", 1000)

@@ -1,4 +1,6 @@
-"""`alliance token create`."""
+"""`alliance token create`, `list` and `revoke`."""
+
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -22,10 +24,15 @@ def world(session) -> World:
 
 
 @pytest.fixture
-def create(world, database_url, tmp_path, monkeypatch):
+def token(world, database_url, tmp_path, monkeypatch):
     for name, value in environment(database_url, tmp_path / "instance").items():
         monkeypatch.setenv(name, value)
-    return lambda *arguments: CliRunner().invoke(main, ["token", "create", "--name", "收银", *arguments])
+    return lambda *arguments: CliRunner().invoke(main, ["token", *arguments])
+
+
+@pytest.fixture
+def create(token):
+    return lambda *arguments: token("create", "--name", "收银", *arguments)
 
 
 def test_the_token_of_an_outlet_is_printed_alone_and_once(create, world, session):
@@ -68,3 +75,34 @@ def test_what_does_not_fit_makes_no_token(create, session, arguments, said):
     assert done.exit_code in (1, 2)
     assert said in done.stderr
     assert session.scalars(sa.select(ApiToken)).all() == []
+
+
+def test_a_token_of_every_outlet(create, world, session):
+    plain = create("--merchant", CREDIT_CODES[0]).stdout.strip()
+    made = token_for(session, plain)
+    assert (made.merchant_id, made.outlet_id, made.zone_id) == (world.dairy.id, None, None)
+
+
+def test_they_are_listed_by_merchant_and_revoked_by_id(token, create, world, session):
+    create("--outlet", "D2")
+    create("--merchant", CREDIT_CODES[1])
+    create("--reports", "--zone", "220204001000")
+    lines = token("list").stdout.splitlines()
+    assert [line.split("\t")[2] for line in lines] == [
+        f"{world.dairy.name} D2", f"{world.garage.name} 全部门店", "统计 德胜街道",
+    ]  # fmt: skip
+    assert all(line.endswith("最近使用 未用过\t有效") for line in lines)
+    assert "alc_" not in "".join(lines)
+    [own] = token("list", "--merchant", CREDIT_CODES[0]).stdout.splitlines()
+    assert own == lines[0]
+    id_ = own.split("\t")[0]
+    for _ in range(2):
+        assert token("revoke", id_).exit_code == 0
+    assert [line.split("\t")[-1] for line in token("list").stdout.splitlines()] == ["已停用", "有效", "有效"]
+    session.rollback()
+    assert session.get(ApiToken, UUID(id_)).revoked_at is not None
+
+
+def test_a_token_that_is_not_there_is_not_revoked(token):
+    assert token("revoke", str(uuid4())).exit_code == 1
+    assert token("revoke", "x").exit_code == 2

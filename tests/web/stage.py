@@ -39,7 +39,16 @@ NOTHING: dict[str, object] = {
     "enterprise_id": NO_NUMBER,
     "merchant_id": NO_NUMBER,
     **dict.fromkeys(
-        ("outlet_id", "scan_id", "redemption_id", "offer_id", "revision_id", "endpoint_id", "event_id"),
+        (
+            "outlet_id",
+            "scan_id",
+            "redemption_id",
+            "offer_id",
+            "revision_id",
+            "endpoint_id",
+            "event_id",
+            "token_id",
+        ),
         NO_UUID,
     ),
 }
@@ -54,8 +63,8 @@ TO_OWN = ALWAYS | {
     relations.outlet_of_own_enterprise,
     relations.merchant_in_zone,
 }
-#: So that pages and reports of a period have one.
-PERIOD = {"from": "2026-01-01", "to": "2026-01-31"}
+#: So that pages and reports of a period have one; the reconciliation wants one day.
+PERIOD, DAY = {"from": "2026-01-01", "to": "2026-01-31"}, {"date": "2026-01-01"}
 
 
 @dataclass(frozen=True)
@@ -122,10 +131,16 @@ class Stage:
         with self.app.test_request_context():
             path = self.app.url_for(route.endpoint, **target.arguments)
         if method not in ("GET", "HEAD"):
-            options = {"json": {}} if path.startswith("/api/") else {"data": self._form(target)}
+            options = {"json": body()} if path.startswith("/api/") else {"data": self._form(target)}
             if csrf:
                 headers["X-CSRFToken"] = form_token(client)
-        return client.open(path, method=method, query_string=PERIOD, headers=headers, **options)
+        query = DAY if path.endswith("/reconciliation") else PERIOD
+        return client.open(path, method=method, query_string=query, headers=headers, **options)
+
+
+def body() -> dict[str, str]:
+    """What a reversal wants: the API looks for a redemption only once the body fits."""
+    return {"id": str(uuid4()), "reason": "顾客退货"}
 
 
 def build(app: Flask) -> Stage:
@@ -147,7 +162,11 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
     redemption = world.session.get_one(Redemption, (outlet.merchant_id, id_))
     draft = Draft(code=f"NEW-{outlet.code}", title="待审优惠", terms=Discount(pay_permille=900))
     revision = submit(world.session, outlet.merchant_id, draft, COMMAND_LINE, world.at)
+    token, _ = create_token(
+        world.session, "一号机", outlet.merchant_id, outlet.id, None, COMMAND_LINE, world.at
+    )
     return {
+        "token_id": token.id,
         "enterprise_id": outlet.merchant_id,
         "merchant_id": outlet.merchant_id,
         "outlet_id": outlet.id,
@@ -187,12 +206,14 @@ def _people_of(world: World) -> Iterator[Person]:
     for zone in (_empty_zone(world), world.east):
         grant(session, account, Role.ZONE_ORGANIZER, COMMAND_LINE, at, zone_id=zone.id)
     yield Person("organizer of two zones", account.id, Role.ZONE_ORGANIZER)
-    _, plain = create_token(session, "收银", shop.merchant_id, shop.id, None, None, at)
+    _, plain = create_token(session, "收银", shop.merchant_id, shop.id, None, COMMAND_LINE, at)
     yield Person("outlet token", bearer=plain, token=TokenKind.OUTLET)
-    _, plain = create_token(session, "统计", None, None, None, None, at)
+    _, plain = create_token(session, "总部", shop.merchant_id, None, None, COMMAND_LINE, at)
+    yield Person("merchant token", bearer=plain, token=TokenKind.MERCHANT)
+    _, plain = create_token(session, "统计", None, None, None, COMMAND_LINE, at)
     yield Person("report token", bearer=plain, token=TokenKind.REPORT)
-    ended, plain = create_token(session, "停用", None, None, None, None, at)
-    revoke_token(ended, at)
+    ended, plain = create_token(session, "停用", shop.merchant_id, shop.id, None, COMMAND_LINE, at)
+    revoke_token(session, ended, COMMAND_LINE, at)
     yield Person("revoked token", bearer=plain)
     yield Person("invented token", bearer="alc_" + "x" * 43)
 

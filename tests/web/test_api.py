@@ -7,70 +7,21 @@ from uuid import uuid4
 import base45
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from alliance import clock
-from alliance.accounts.tokens import create_token, revoke_token, token_for
-from alliance.offers.pricing import Discount, Threshold
-from alliance.passes.keys import Keyring
+from alliance.accounts.tokens import revoke_token, token_for
+from alliance.audit.trail import COMMAND_LINE
 from alliance.redemptions.models import Redemption, RefusedAttempt
 from alliance.refused import Reason
 from alliance.web.words import FAULTS, REFUSALS, Fault
-from tests.processes import SECRET
+from tests.web.till import Pos, is_problem
 from tests.web.visits import store_of
-from tests.world import World
-
-
-class Pos:
-    """A till at the dairy's shop, with its token, and the world behind it."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app, self.client = app, app.test_client()
-        with store_of(app) as session:
-            self.world = World(session, clock.now())
-            world = self.world
-            world.keyring = Keyring(SECRET)
-            world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=1)
-            world.live_offer(world.dairy, "T", Threshold(threshold_fen=10000, off_fen=1000))
-            shop, at = world.dairy_shop, world.at
-            _, self.token = create_token(session, "till", shop.merchant_id, shop.id, None, None, at)
-            _, self.reports = create_token(session, "reports", None, None, None, None, at)
-            _, self.east = create_token(session, "east", None, None, world.east.id, None, at)
-
-    def shown(self) -> str:
-        with store_of(self.app) as session:
-            self.world.session = session
-            return self.world.shown(at=clock.now()).text
-
-    def body(self, **changes: Any) -> dict[str, Any]:
-        body = {"id": str(uuid4()), "offer": "MILK", "gross_fen": 10000, **changes}
-        return body if "presentation" in body else body | {"presentation": self.shown()}
-
-    def post(self, body: Any, token: str | None = None, **options: Any) -> Any:
-        headers = {"Authorization": f"Bearer {token or self.token}"}
-        if isinstance(body, dict):
-            options["json"] = body
-        else:
-            options |= {"data": body, "content_type": "application/json"}
-        return self.client.post("/api/v1/redemptions", headers=headers, **options)
-
-    def count(self, table: Any) -> int:
-        with store_of(self.app) as session:
-            return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 @pytest.fixture
 def pos(app: Flask) -> Pos:
     return Pos(app)
-
-
-def is_problem(response: Any, status: int, reason: str) -> None:
-    assert response.status_code == status, response.text
-    assert response.mimetype == "application/problem+json"
-    problem = response.get_json()
-    assert (problem["status"], problem["reason"]) == (status, reason)
-    assert problem["title"]
-    assert problem["detail"]
 
 
 def test_a_redemption(pos: Pos) -> None:
@@ -150,7 +101,7 @@ def test_a_field_that_does_not_fit_is_named(pos: Pos, changes: dict[str, Any]) -
     assert pos.count(Redemption) == 0
 
 
-@pytest.mark.parametrize("missing", ["id", "presentation", "offer", "gross_fen"])
+@pytest.mark.parametrize("missing", ["id", "offer", "gross_fen"])
 def test_a_field_that_is_missing_is_named(pos: Pos, missing: str) -> None:
     body = pos.body(presentation="A")
     del body[missing]
@@ -196,14 +147,14 @@ def test_only_an_outlets_token_redeems(pos: Pos) -> None:
     is_problem(pos.post(body, token="alc_wrong"), 401, "unauthenticated")
     is_problem(pos.post(body, token=pos.reports), 403, "forbidden")
     with store_of(pos.app) as session:
-        revoke_token(token_for(session, pos.token), clock.now())
+        revoke_token(session, token_for(session, pos.token), COMMAND_LINE, clock.now())
     is_problem(pos.post(body), 401, "unauthenticated")
     assert pos.count(Redemption) == 0
 
 
 def test_the_wrong_method_and_type(pos: Pos) -> None:
     headers = {"Authorization": f"Bearer {pos.token}"}
-    is_problem(pos.client.get("/api/v1/redemptions", headers=headers), 405, "method_not_allowed")
+    is_problem(pos.client.delete("/api/v1/redemptions", headers=headers), 405, "method_not_allowed")
     response = pos.client.post("/api/v1/redemptions", data={"id": "1"}, headers=headers)
     assert 400 <= response.status_code < 500
     is_problem(pos.client.get("/api/v1/nothing", headers=headers), 404, "not_found")
@@ -261,7 +212,19 @@ def test_every_reason_has_words() -> None:
 def test_the_description_is_whole(pos: Pos) -> None:
     spec = pos.client.get("/api/v1/openapi.json").get_json()
     assert spec["openapi"].startswith("3.1")
-    assert set(spec["paths"]) == {"/api/v1/redemptions", "/api/v1/circulation"}
+    assert set(spec["paths"]) == {
+        f"/api/v1/{path}"
+        for path in (
+            "scans",
+            "redemptions",
+            "redemptions/{redemption_id}",
+            "redemptions/{redemption_id}/reversals",
+            "reversals",
+            "reconciliation",
+            "refused-attempts",
+            "circulation",
+        )
+    }
     text = json.dumps(spec)
     references = {part.split('"')[0] for part in text.split('"$ref": "#/')[1:]}
     for reference in references:
@@ -270,5 +233,15 @@ def test_the_description_is_whole(pos: Pos) -> None:
             assert name in found, reference
             found = found[name]
     assert references >= {"components/schemas/Problem", "components/schemas/RedemptionRequest"}
+    declared = {
+        reason
+        for operations in spec["paths"].values()
+        for operation in operations.values()
+        for response in operation["responses"].values()
+        for content in response["content"].values()
+        for part in content["schema"].get("allOf", ())
+        for reason in part.get("properties", {}).get("reason", {}).get("enum", ())
+    }
+    assert set(Reason) - declared == {Reason.UNDO_TOO_LATE}, "only a cashier's ten minutes end"
     reasons = spec["components"]["schemas"]["Reason"]["enum"]
     assert reasons == [str(reason) for reason in Reason]

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.refused import Reason, Refused
 from alliance.web.errors import FAULT_OF_STATUS, status_of
 from alliance.web.extensions import db
@@ -19,7 +20,7 @@ from tests.world import NOON, World
 def token(app) -> str:
     with store_of(app) as session:
         shop = World(session).dairy_shop
-        return create_token(session, "收银", shop.merchant_id, shop.id, None, None, NOON)[1]
+        return create_token(session, "收银", shop.merchant_id, shop.id, None, COMMAND_LINE, NOON)[1]
 
 
 @pytest.fixture

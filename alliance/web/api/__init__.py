@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 
 from alliance.web.api.problems import describe
 
-bp = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="v1")
+bp = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="v1", template_folder="templates")
 
 
 @bp.record_once
@@ -16,4 +16,12 @@ def _describe_ourselves(state: Any) -> None:
     state.app.spec_processor(describe)
 
 
-from alliance.web.api import circulation, redemptions  # noqa: E402,F401 - the routes need bp
+from alliance.web.api import (  # noqa: E402,F401 - the routes need bp
+    circulation,
+    docs,
+    reconciliation,
+    redemptions,
+    refused_attempts,
+    reversals,
+    scans,
+)

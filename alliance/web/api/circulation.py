@@ -1,7 +1,6 @@
 """``GET /api/v1/circulation``: the figures of a period."""
 
 from dataclasses import asdict
-from datetime import date
 from typing import Any, Self, get_type_hints
 
 from flask_babel import gettext as _
@@ -10,17 +9,21 @@ from pydantic import BaseModel, Field, create_model, model_validator
 from alliance.circulation.report import MAX_DAYS, Report, report, zone_flow
 from alliance.store import one_snapshot
 from alliance.web.api import bp
-from alliance.web.api.problems import PROBLEMS
+from alliance.web.api.problems import problems
+from alliance.web.api.schemas import TEXT, Day, Query
 from alliance.web.extensions import db
 from alliance.web.reporting import reporting_zone
+from alliance.web.words import Fault
 
 
-class CirculationQuery(BaseModel):
+class CirculationQuery(Query):
     """An inclusive period of business dates (Asia/Shanghai), and the zone whose outlets count."""
 
-    from_: date = Field(alias="from")
-    to: date
-    zone: str | None = Field(default=None, max_length=12, description="12-digit code; its subtree counts.")
+    from_: Day = Field(alias="from")
+    to: Day
+    zone: str | None = Field(
+        default=None, max_length=12, pattern=TEXT, description="12-digit code; its subtree counts."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -48,7 +51,9 @@ CirculationAnswer = create_model(
 @bp.get("/circulation")
 @bp.input(CirculationQuery, location="query")
 @bp.output(CirculationAnswer)
-@bp.doc(summary="Circulation figures of a period", security="report_token", responses=PROBLEMS)
+@bp.doc(
+    summary="Circulation figures of a period", security="report_token", responses=problems(Fault.NOT_FOUND)
+)
 def show_circulation(query_data: CirculationQuery) -> dict[str, Any]:
     """The report and the zone × zone flow, from one snapshot of the books."""
     period = (query_data.from_, query_data.to)

@@ -10,5 +10,7 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     offers,  # noqa: F401
     overview,  # noqa: F401
     redemptions,  # noqa: F401
+    refusals,  # noqa: F401
+    tokens,  # noqa: F401
     webhooks,  # noqa: F401
 )

@@ -1,4 +1,4 @@
-"""The form of an offer."""
+"""The forms of the enterprise's office: an offer, a token, and the filters of a list."""
 
 import unicodedata
 from collections.abc import Collection, Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, SelectChoice, SelectMultipleField, StringField
+from wtforms import Field, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput
 
@@ -17,7 +17,7 @@ from alliance.offers.life import Draft, OfferInvalid
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES, Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold, read_terms
-from alliance.web.fields import CountField, DayField, YuanField, ZheField
+from alliance.web.fields import CountField, DayField, IdField, YuanField, ZheField
 
 #: Short enough that no code can look like an offer's id, by which counters name it too.
 CODE_LENGTH = 20
@@ -182,3 +182,54 @@ def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID]) -> dict[st
         case AlliancePrice():
             values["unit_price"] = terms.unit_price_fen
     return values | {"kind": terms.kind, "outlets": [str(id_) for id_ in outlet_ids]}
+
+
+class OutletChoice:
+    """What forms with a field ``outlet`` share: its choices, and the outlet that was chosen."""
+
+    outlet: Any
+
+    def offer(self, outlets: Sequence[Outlet], all_of_them: str) -> None:
+        """Let one of ``outlets`` be chosen, or all."""
+        self.outlet.choices = [SelectChoice("", all_of_them)]
+        self.outlet.choices += [SelectChoice(str(outlet.id), outlet.name) for outlet in outlets]
+
+    @property
+    def outlet_id(self) -> UUID | None:
+        """None: all of them."""
+        return UUID(self.outlet.data) if self.outlet.data else None
+
+
+class TokenForm(OutletChoice, FlaskForm):  # type: ignore[misc]
+    """A new token, under the id that the page has minted."""
+
+    id = IdField(missing=_l("页面已失效，请刷新后重试。"), label="")
+    name = StringField(
+        _l("用途"),
+        [
+            DataRequired(_l("请写明给谁用，如“一号收银机”。")),
+            Length(max=60, message=_l("用途最多 60 个字。")),
+        ],
+        filters=[lambda text: (text or "").strip()],
+    )
+    outlet = SelectField(_l("门店"))
+
+    def __init__(self, outlets: Sequence[Outlet], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.offer(outlets, _("全部门店（请求里要写明门店）"))
+
+
+class RefusalsForm(OutletChoice, FlaskForm):  # type: ignore[misc]
+    """The filters of the refused attempts; they stand in the URL, so they need no token."""
+
+    class Meta:
+        """WTForms' settings."""
+
+        csrf = False
+
+    outlet = SelectField(_l("门店"), default="")
+    day = DayField(_l("日期"))
+
+    def __init__(self, outlets: Sequence[Outlet], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.offer(outlets, _("全部门店"))

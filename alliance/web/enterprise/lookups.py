@@ -1,14 +1,16 @@
-"""The enterprise's offers and outlets; another enterprise's are not there."""
+"""The enterprise's offers, outlets and tokens; another enterprise's are not there."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from uuid import UUID
 
 from flask import abort
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from alliance.accounts.models import Account, ApiToken
 from alliance.enterprises.models import Outlet
 from alliance.offers import historical
 from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet
@@ -59,3 +61,30 @@ def codes_of(session: Session, merchant_id: int) -> set[str]:
 def free_code(taken: Collection[str], today: date) -> str:
     """A 优惠编号 that is not taken: year and month, then a number (``2603-01``)."""
     return next(code for n in count(1) if (code := f"{today:%y%m}-{n:02d}") not in taken)
+
+
+@dataclass(frozen=True)
+class TokenLine:
+    """A token in the list; no outlet means all of them, no account the command line."""
+
+    token: ApiToken
+    outlet: str | None
+    revoked_by: str | None
+
+
+def tokens_of(session: Session, merchant_id: int) -> list[TokenLine]:
+    """The merchant's tokens, those that still work first, then the newest first."""
+    rows = session.execute(
+        select(ApiToken, Outlet.name, Account.name)
+        .outerjoin(Outlet, and_(Outlet.merchant_id == ApiToken.merchant_id, Outlet.id == ApiToken.outlet_id))
+        .outerjoin(Account, Account.id == ApiToken.revoked_by_id)
+        .where(ApiToken.merchant_id == merchant_id)
+        .order_by(ApiToken.revoked_at.is_not(None), ApiToken.created_at.desc(), ApiToken.id.desc())
+    )
+    return [TokenLine(*row) for row in rows]
+
+
+def token_or_404(session: Session, merchant_id: int, token_id: UUID) -> ApiToken:
+    """One of the merchant's tokens."""
+    token = session.get(ApiToken, token_id)
+    return token if token is not None and token.merchant_id == merchant_id else abort(404)

@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from flask import abort
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Grant, GrantOutlet, Role
 from alliance.enterprises.models import Enterprise, Outlet
-from alliance.offers.counters import View
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, read_terms
-from alliance.passes.entitlement import Entitlement
 from alliance.redemptions.models import Redemption, Reversal, Scan
+from alliance.redemptions.scan import frozen
 from alliance.web.entries import Entry, entries
-from alliance.web.offer_cards import OfferCard, offer_cards
 
 
 @dataclass(frozen=True)
@@ -59,16 +57,9 @@ def scan_or_404(session: Session, merchant_id: int, outlet_id: UUID, scan_id: UU
     return scan if scan is not None and scan.outlet_id == outlet_id else abort(404)
 
 
-def usable_cards(session: Session, scan: Scan, holder: Entitlement, at: datetime) -> list[OfferCard]:
-    """The offers that a scan froze, with what this holder, the household and the outlet have left today."""
-    revisions = session.scalars(_frozen(scan).order_by(OfferRevision.submitted_at, OfferRevision.id)).all()
-    view = View(at, holder.holder_id, holder.household_id, scan.outlet_id)
-    return offer_cards(session, revisions, view)
-
-
 def revision_of_scan(session: Session, scan: Scan, offer_id: str) -> OfferRevision | None:
     """The revision of an offer that a scan froze."""
-    revisions = session.scalars(_frozen(scan))
+    revisions = session.scalars(frozen(scan))
     return next((revision for revision in revisions if str(revision.offer_id) == offer_id), None)
 
 
@@ -104,10 +95,3 @@ def is_per_piece(session: Session, fact: Redemption) -> bool:
     """Whether the number of pieces decides the price."""
     revision = session.get_one(OfferRevision, (fact.merchant_id, fact.revision_id))
     return isinstance(read_terms(revision.terms), AlliancePrice)
-
-
-def _frozen(scan: Scan) -> Select[OfferRevision]:
-    return select(OfferRevision).where(
-        OfferRevision.merchant_id == scan.merchant_id,
-        OfferRevision.id.in_([UUID(id_) for id_ in scan.revision_ids]),
-    )

@@ -18,14 +18,17 @@ from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
 from alliance.redemptions.redeem import Order
 from alliance.redemptions.redeem import redeem as redeem_scan
+from alliance.redemptions.reverse import UNDO_WINDOW
 from alliance.redemptions.scan import scan as accept_scan
 from alliance.refused import Reason, Refused
 from alliance.store import new_id
+from alliance.web import repeats
 from alliance.web.attempts import attempt
 from alliance.web.errors import refusal, status_of, wants_problem
 from alliance.web.extensions import db
 from alliance.web.merchant import bp, lookups
 from alliance.web.merchant.forms import PriceForm, RedeemForm, ScanForm
+from alliance.web.offer_cards import cards_of_scan
 from alliance.web.words import REFUSALS, remedy_for
 
 OUTLET = "/<int:merchant_id>/<uuid:outlet_id>"
@@ -119,6 +122,8 @@ def redeem(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
     attempt(
         counter, lambda session: redeem_scan(session, counter, form.scan_id.data, order, at), at, order.id
     )
+    if repeats.is_repeat():
+        return _told_again(counter, order.id)
     url = url_for(".show_redemption", merchant_id=merchant_id, outlet_id=outlet_id, redemption_id=order.id)
     return redirect(url)
 
@@ -181,7 +186,7 @@ def _scan_page(scan: Scan, form: RedeemForm) -> str:
         is_over=scan.expires_at <= at,
         name=mask_name(holder.holder_name),
         employer=holder.employer_name,
-        cards=lookups.usable_cards(db.session, scan, holder, at),
+        cards=cards_of_scan(db.session, scan, holder, at),
         done=lookups.entries_of_scan(db.session, scan),
         form=form,
     )
@@ -199,6 +204,18 @@ def _back_to_redemption(names: Mapping[str, Any]) -> str | None:
     if request.endpoint not in ("merchant.correct", "merchant.refund"):
         return None
     return url_for("merchant.show_redemption", **names)
+
+
+def _told_again(counter: Counter, redemption_id: UUID) -> str:
+    """What was accepted, for a cashier who has no other page here any more."""
+    entry = lookups.entry_or_404(db.session, counter.merchant_id, counter.outlet_id, redemption_id)
+    return render_template(
+        "merchant/show_redemption.html",
+        place=lookups.place_or_404(db.session, counter.merchant_id, counter.outlet_id),
+        entry=entry,
+        is_fresh=clock.now() <= entry.fact.occurred_at + UNDO_WINDOW,
+        is_last_page=True,
+    )
 
 
 def _back_to_scan(counter: Counter, reason: Reason) -> str | None:

@@ -1,0 +1,12 @@
+// The page of the API: Swagger UI over our own description, from our own server.
+import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
+
+const place = document.querySelector("#docs");
+
+SwaggerUI({
+  domNode: place,
+  url: place.dataset.description,
+  deepLinking: true,
+  // It would ask somebody else's server whether the description is valid.
+  validatorUrl: null,
+});

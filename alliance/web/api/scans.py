@@ -1,0 +1,124 @@
+"""``POST /api/v1/scans``: a presentation becomes ten minutes at one outlet, with what may be redeemed."""
+
+from typing import Any, Self
+from uuid import UUID
+
+from flask import current_app
+from pydantic import BaseModel, Field
+
+from alliance import clock
+from alliance.money import MAX_FEN
+from alliance.offers.limits import reason_of
+from alliance.offers.pricing import MAX_QUANTITY, price
+from alliance.passes.entitlement import entitlement
+from alliance.people.phones import mask_name
+from alliance.redemptions.models import Scan
+from alliance.redemptions.scan import scan as accept_scan
+from alliance.refused import Reason, Refused
+from alliance.web.api import bp, lookups
+from alliance.web.api.counters import counter_of
+from alliance.web.api.problems import PRESENTING, WRITING, problems
+from alliance.web.api.schemas import Amounts, MaskedHolder, Minted, OutletName, Presentation, RedeemedOffer
+from alliance.web.attempts import attempt
+from alliance.web.extensions import db
+from alliance.web.offer_cards import OfferCard, cards_of_scan
+
+
+class ScanRequest(Minted):
+    """A presentation, and, where it is known already, the amount."""
+
+    presentation: Presentation
+    outlet: OutletName | None = None
+    gross_fen: int | None = Field(default=None, ge=1, le=MAX_FEN, description="The amount, to be priced.")
+    quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
+
+
+class UsableOffer(RedeemedOffer):
+    """An offer that this scan may be redeemed under until it expires, at the price that will be charged."""
+
+    terms: str = Field(description="In words: 8折, 满100减20.")
+    price: Amounts | None = Field(description="Where `gross_fen` was given and the offer would be granted.")
+    reason: Reason | None = Field(description="Why it would be refused as things stand.")
+    remaining: dict[str, int] = Field(
+        description="What is left of each limit that the offer sets; `budget_fen` in 分."
+    )
+    again_at: str | None = Field(description="When this holder's cool-down ends, while it runs; UTC.")
+
+    @classmethod
+    def of(cls, card: OfferCard, code: str, asked: ScanRequest) -> Self:
+        """The offer on ``card``, priced for what was asked."""
+        costs, reason = _price(card, asked)
+        again_at = card.remaining.again_at
+        return cls(
+            id=card.revision.offer_id,
+            code=code,
+            title=card.revision.title,
+            revision=card.revision.number,
+            terms=card.terms_words,
+            price=costs,
+            reason=reason,
+            remaining=dict(card.remaining.left),
+            again_at=again_at.isoformat(timespec="seconds") if again_at else None,
+        )
+
+
+class ScanAnswer(BaseModel):
+    """An accepted presentation."""
+
+    id: UUID
+    expires_at: str
+    holder: MaskedHolder
+    offers: list[UsableOffer]
+
+
+@bp.post("/scans")
+@bp.input(ScanRequest)
+@bp.output(ScanAnswer, status_code=201)
+@bp.doc(summary="Scan a presentation", security="pos_token", responses=problems(*WRITING, *PRESENTING))
+def scan(json_data: ScanRequest) -> dict[str, Any]:
+    """Use a presentation up and list what it may be redeemed under, each with its price.
+
+    The same id and presentation are the same scan; prices and limits are those of the moment.
+    """
+    at, keyring = clock.now(), current_app.extensions["keyring"]
+    counter = counter_of(json_data.outlet, at, json_data.id)
+    made = attempt(
+        counter,
+        lambda session: accept_scan(session, keyring, counter, json_data.id, json_data.presentation, at),
+        at,
+        json_data.id,
+    )
+    return _answer(made, json_data).model_dump()
+
+
+def _answer(made: Scan, asked: ScanRequest) -> ScanAnswer:
+    at = clock.now()
+    holder = entitlement(db.session, made.pass_id, clock.business_date(at))
+    cards = cards_of_scan(db.session, made, holder, at)
+    codes = lookups.offer_codes(db.session, [card.revision for card in cards])
+    return ScanAnswer(
+        id=made.id,
+        expires_at=made.expires_at.isoformat(timespec="seconds"),
+        holder=MaskedHolder(name=mask_name(holder.holder_name), employer=holder.employer_name),
+        offers=[UsableOffer.of(card, codes[card.revision.offer_id], asked) for card in cards],
+    )
+
+
+def _price(card: OfferCard, asked: ScanRequest) -> tuple[Amounts | None, Reason | None]:
+    """The price of what was asked, or why it would be refused as things stand; neither without an amount."""
+    left = card.remaining.left
+    if card.remaining.again_at is not None:
+        return None, Reason.COOL_DOWN
+    wanted = dict.fromkeys(left, 1) | {"units": asked.quantity}
+    if asked.gross_fen is not None:
+        try:
+            costs = price(card.terms, asked.gross_fen, asked.quantity)
+        except Refused as refused:
+            return None, refused.reason
+        wanted["budget_fen"] = costs.discount_fen
+    short = next((limit for limit in left if left[limit] < wanted[limit]), None)
+    if short is not None:
+        return None, reason_of(short)
+    if asked.gross_fen is None:
+        return None, None
+    return Amounts(gross_fen=costs.gross_fen, discount_fen=costs.discount_fen, paid_fen=costs.paid_fen), None

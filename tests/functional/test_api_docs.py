@@ -1,0 +1,35 @@
+"""The page that describes the API, in a real browser: it shows every operation and asks nobody else."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.functional.scene import DESK
+
+pytestmark = pytest.mark.browser
+
+
+def test_it_shows_every_operation_from_our_own_server(page: Page, shared_server: str) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    elsewhere: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((shared_server, "data:")) else elsewhere.append(request.url)
+        ),
+    )
+    page.set_viewport_size(DESK)
+    page.goto(f"{shared_server}/api/v1/docs")
+    for summary in (
+        "Scan a presentation",
+        "Redeem an offer",
+        "Reverse or refund a redemption",
+        "Reconcile a day",
+    ):
+        expect(page.get_by_text(summary)).to_be_visible()
+    expect(page.locator(".opblock")).to_have_count(9)
+    page.get_by_text("Redeem an offer").click()
+    expect(page.get_by_text("offer_not_live").first).to_be_visible()
+    assert said == []
+    assert elsewhere == []

@@ -1,0 +1,359 @@
+"""The alliance once more, naively: dicts and lists, everything looked up by going through everything.
+
+No code of the product is used, nor its constants, so that a mistake has to be made twice to go unseen. A
+deed returns what the product must return: ``("ok", …)`` or ``("refused", reason)``; see ``product.py``.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+Outcome = tuple[Any, ...]
+#: A holder, merchant, outlet or zone is named by a plain string.
+Name = str
+
+
+class No(Exception):
+    """The refusal, by its reason."""
+
+
+def day_of(at: datetime) -> date:
+    """The day in Shanghai, which is eight hours ahead all year."""
+    return (at + timedelta(hours=8)).date()
+
+
+def whole(amount: Decimal) -> int:
+    """四舍五入."""
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@dataclass(frozen=True)
+class Terms:
+    """``kind`` is discount (a: permille to pay), threshold (a: from, b: off) or alliance_price (a: each)."""
+
+    kind: str
+    a: int
+    b: int = 0
+
+    def paid(self, gross: int, quantity: int) -> int:
+        """What the customer pays."""
+        if not 1 <= gross <= 10_000_000_00 or not 1 <= quantity <= 9999:
+            raise No("amount_out_of_range")
+        if self.kind == "discount":
+            return whole(Decimal(gross) * self.a / 1000)
+        if self.kind == "alliance_price":
+            return min(gross, self.a * quantity)
+        if gross < self.a:
+            raise No("below_threshold")
+        return max(0, gross - self.b)
+
+
+@dataclass
+class Revision:
+    """``outlets`` is empty for everywhere. ``state`` is submitted, approved or returned."""
+
+    merchant: Name
+    code: str
+    number: int
+    terms: Terms
+    limit_total: int | None
+    limit_holder: int | None
+    starts: date | None
+    ends: date | None
+    outlets: frozenset[Name]
+    state: str = "submitted"
+
+
+@dataclass
+class Employment:
+    """In [start, end)."""
+
+    employer: Name
+    start: date
+    end: date | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a phone shows. ``number`` tells presentations apart."""
+
+    number: int
+    pass_: int
+    ends: datetime
+
+
+@dataclass
+class Scan:
+    outlet: Name
+    pass_: int
+    revisions: list[Revision]
+    ends: datetime
+    body: Any
+
+
+@dataclass
+class Sold:
+    """A redemption, and what its reversals have left of it."""
+
+    holder: Name
+    employer: Name
+    employer_zone: Name
+    outlet: Name
+    outlet_zone: Name
+    revision: Revision
+    at: datetime
+    gross: int
+    paid: int
+    body: Any
+    left_paid: int = 0
+    left_discount: int = 0
+    stands: bool = True
+
+    @property
+    def discount(self) -> int:
+        return self.gross - self.paid
+
+
+@dataclass
+class Model:
+    """``merchants`` maps outlets to whose they are; ``sponsors`` dependants to employees."""
+
+    merchants: dict[Name, Name]
+    outlet_zones: dict[Name, list[tuple[date, Name]]]
+    employer_zones: dict[Name, list[tuple[date, Name]]]
+    employments: dict[Name, list[Employment]]
+    sponsors: dict[Name, Name]
+    passes: list[Name] = field(default_factory=list)  # the holder of each
+    revoked: set[int] = field(default_factory=set)
+    revisions: list[Revision] = field(default_factory=list)
+    withdrawn: set[tuple[Name, str]] = field(default_factory=set)
+    used: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    presented: set[int] = field(default_factory=set)
+    scans: dict[tuple[Name, int], Scan] = field(default_factory=dict)
+    sold: dict[tuple[Name, int], Sold] = field(default_factory=dict)
+    reversals: dict[tuple[Name, int], Any] = field(default_factory=dict)
+
+    # --- offers ---
+
+    def submit(self, revision: Revision, today: date) -> None:
+        """Append the revision with its number. Raises No with the field at fault."""
+        if revision.starts and revision.ends and revision.ends < revision.starts:
+            raise No("ends_on")
+        if revision.ends and revision.ends < today:
+            raise No("ends_on")
+        if revision.terms.kind == "threshold" and revision.terms.b > revision.terms.a:
+            raise No("off_fen")
+        if revision.limit_total and revision.limit_holder and revision.limit_holder > revision.limit_total:
+            raise No("limit_holder")
+        of_offer = [r for r in self.revisions if (r.merchant, r.code) == (revision.merchant, revision.code)]
+        revision.number = len(of_offer) + 1
+        self.revisions.append(revision)
+
+    def decide(self, revision: Revision, state: str) -> None:
+        if revision.state != "submitted":
+            raise No("decided")
+        revision.state = state
+
+    def live(self, merchant: Name, day: date) -> list[Revision]:
+        newest: dict[str, Revision] = {}
+        for revision in self.revisions:
+            if revision.merchant == merchant and revision.state == "approved":
+                newest[revision.code] = revision
+        return [
+            revision
+            for code, revision in newest.items()
+            if (merchant, code) not in self.withdrawn
+            and (revision.starts is None or revision.starts <= day)
+            and (revision.ends is None or day <= revision.ends)
+        ]
+
+    # --- people ---
+
+    def employment(self, holder: Name, day: date) -> Employment | None:
+        worker = self.sponsors.get(holder, holder)
+        there = [e for e in self.employments[worker] if e.start <= day and (e.end is None or day < e.end)]
+        return max(there, key=lambda e: e.start) if there else None
+
+    def pass_of(self, holder: Name) -> int:
+        """The newest, issued if there is none."""
+        own = [number for number, whose in enumerate(self.passes) if whose == holder]
+        if not own:
+            return self.issue(holder)
+        if own[-1] in self.revoked:
+            raise No("revoked")
+        return own[-1]
+
+    def issue(self, holder: Name) -> int:
+        self.passes.append(holder)
+        return len(self.passes) - 1
+
+    def entitled(self, pass_: int, day: date) -> tuple[Name, Name]:
+        """Holder and employer."""
+        if pass_ in self.revoked:
+            raise No("revoked")
+        employment = self.employment(self.passes[pass_], day)
+        if employment is None:
+            raise No("not_entitled")
+        return self.passes[pass_], employment.employer
+
+    # --- the counter ---
+
+    def scan(self, outlet: Name, id_: int, shown: Shown, typed: bool, at: datetime) -> int:
+        """Returns how many offers the scan may be redeemed under."""
+        key, body = (self.merchants[outlet], id_), (outlet, shown, typed)
+        if key not in self.scans:
+            self._present(key, outlet, shown, body, at)
+        if self.scans[key].body != body:
+            raise No("body_mismatch")
+        return len(self.scans[key].revisions)
+
+    def redeem(self, outlet: Name, id_: int, scan_id: int, order: tuple[Any, ...], at: datetime) -> Outcome:
+        """By scan; ``order`` is (offer, gross, quantity, receipt)."""
+        merchant = self.merchants[outlet]
+        body = ("scan", outlet, scan_id, order)
+        if (merchant, id_) in self.sold:
+            return self._again((merchant, id_), body)
+        scan = self.scans.get((merchant, scan_id))
+        if scan is None:
+            raise No("scan_not_found")
+        if scan.outlet != outlet:
+            raise No("wrong_outlet")
+        if at >= scan.ends:
+            raise No("scan_expired")
+        self.entitled(scan.pass_, day_of(at))
+        return self._sell(merchant, id_, scan, order, body, at)
+
+    def redeem_at_once(
+        self, outlet: Name, id_: int, shown: Shown, typed: bool, order: tuple[Any, ...], at: datetime
+    ) -> Outcome:
+        key = (self.merchants[outlet], id_)
+        body = ("presentation", outlet, shown, typed, order)
+        if key in self.sold:
+            return self._again(key, body)
+        self._present(key, outlet, shown, body, at)
+        try:
+            return self._sell(*key, self.scans[key], order, body, at)
+        except No:
+            # All of it was one transaction.
+            del self.scans[key]
+            self.presented.discard(shown.number)
+            raise
+
+    def reverse(
+        self, outlet: Name, id_: int, sold_id: int, refund: int | None, fresh: bool, at: datetime
+    ) -> Outcome:
+        """``fresh``: only within ten minutes."""
+        merchant = self.merchants[outlet]
+        sold, body = self.sold.get((merchant, sold_id)), (sold_id, refund)
+        if sold is None or sold.outlet != outlet:
+            raise No("redemption_not_found")
+        if (merchant, id_) in self.reversals:
+            stored_body, answer = self.reversals[merchant, id_]
+            if stored_body != body:
+                raise No("body_mismatch")
+            return (*answer, True)
+        if fresh and at - sold.at > timedelta(minutes=10):
+            raise No("undo_too_late")
+        answer = self._give_back(sold, refund)
+        self.reversals[merchant, id_] = body, answer
+        return (*answer, False)
+
+    def _present(self, key: tuple[Name, int], outlet: Name, shown: Shown, body: Any, at: datetime) -> None:
+        if at >= shown.ends:
+            raise No("expired")
+        self.entitled(shown.pass_, day_of(at))
+        if shown.number in self.presented:
+            raise No("already_presented")
+        here = [r for r in self.live(key[0], day_of(at)) if not r.outlets or outlet in r.outlets]
+        self.presented.add(shown.number)
+        self.scans[key] = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
+
+    def _again(self, key: tuple[Name, int], body: Any) -> Outcome:
+        sold = self.sold[key]
+        if sold.body != body:
+            raise No("body_mismatch")
+        return sold.gross, sold.discount, sold.paid, True
+
+    def _sell(
+        self, merchant: Name, id_: int, scan: Scan, order: tuple[Any, ...], body: Any, at: datetime
+    ) -> Outcome:
+        code, gross, quantity, _ = order
+        day = day_of(at)
+        revision = next((r for r in scan.revisions if r.code == code), None)
+        if revision is None:
+            if all((r.merchant, r.code) != (merchant, code) for r in self.revisions):
+                raise No("offer_not_found")
+            elsewhere = any(r.code == code for r in self.live(merchant, day))
+            raise No("offer_not_here" if elsewhere else "offer_not_live")
+        paid = revision.terms.paid(gross, quantity)
+        holder, employer = self.entitled(scan.pass_, day)
+        self._take(revision, holder)
+        zone = place(self.outlet_zones[scan.outlet], day)
+        home = place(self.employer_zones[employer], day)
+        sold = Sold(holder, employer, home, scan.outlet, zone, revision, at, gross, paid, body)
+        sold.left_paid, sold.left_discount = paid, gross - paid
+        self.sold[merchant, id_] = sold
+        return gross, gross - paid, paid, False
+
+    def _scopes(self, revision: Revision, holder: Name) -> list[tuple[tuple[Any, ...], int, str]]:
+        offer = (revision.merchant, revision.code)
+        scopes = [
+            ((*offer, holder), revision.limit_holder, "limit_holder"),
+            ((*offer, "total"), revision.limit_total, "limit_total"),
+        ]
+        return [(scope, limit, reason) for scope, limit, reason in scopes if limit is not None]
+
+    def _take(self, revision: Revision, holder: Name) -> None:
+        scopes = self._scopes(revision, holder)
+        for scope, limit, reason in scopes:
+            if self.used[scope] >= limit:
+                raise No(reason)
+        for scope, _, _ in scopes:
+            self.used[scope] += 1
+
+    def _give_back(self, sold: Sold, refund: int | None) -> Outcome:
+        if not sold.stands:
+            raise No("reversed_already")
+        if refund is None or refund == sold.left_paid > 0:
+            paid, discount = sold.left_paid, sold.left_discount
+            sold.stands = False
+            for scope, _, _ in self._scopes(sold.revision, sold.holder):
+                self.used[scope] -= 1
+        elif 0 < refund < sold.left_paid:
+            paid = refund
+            # So that the discount given back so far is always the whole 分 of its share, rounded down.
+            back = Decimal(sold.paid - sold.left_paid + refund) * sold.discount / sold.paid
+            discount = int(back) - (sold.discount - sold.left_discount)
+        else:
+            raise No("refund_exceeds_paid")
+        sold.left_paid -= paid
+        sold.left_discount -= discount
+        return -(paid + discount), -discount, -paid, not sold.stands
+
+    # --- figures ---
+
+    def report(self, first: date, last: date) -> dict[str, Any]:
+        """Those figures of the circulation report that follow from sums and sets."""
+        period = [sold for sold in self.sold.values() if first <= day_of(sold.at) <= last]
+        standing = [sold for sold in period if sold.stands]
+        return {
+            "redemptions": len(standing),
+            "gross_fen": sum(sold.left_paid + sold.left_discount for sold in period),
+            "discount_fen": sum(sold.left_discount for sold in period),
+            "paid_fen": sum(sold.left_paid for sold in period),
+            "active_holders": len({sold.holder for sold in standing}),
+            "active_outlets": len({sold.outlet for sold in standing}),
+            "same_zone_paid_fen": sum(s.left_paid for s in period if s.employer_zone == s.outlet_zone),
+            "same_enterprise_paid_fen": sum(s.left_paid for s in period if s.employer == s.revision.merchant),
+        }
+
+
+def place(stays: list[tuple[date, Name]], day: date) -> Name:
+    """Where somebody stands on a day: the last move before it, of two on one date the later."""
+    latest = stays[0]
+    for start, zone in stays:
+        if latest[0] <= start <= day:
+            latest = (start, zone)
+    return latest[1]

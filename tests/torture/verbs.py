@@ -1,0 +1,185 @@
+"""The verbs that the torture interrupts: each a function that prepares a world and returns the deed.
+
+To add a verb, write such a function and put ``@verb`` above it; the deed is run, interrupted at each of its
+statements, and run again by ``test_exceptions_at_statements.py``. A deed whose second run answers the same
+is ``@verb(repeats=True)``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from alliance.audit.trail import COMMAND_LINE
+from alliance.circulation.derive import derive as derive_month
+from alliance.circulation.derive import forget
+from alliance.clock import business_date, month_of, start_of
+from alliance.offers import life
+from alliance.offers.models import Offer, OfferRevision
+from alliance.offers.pricing import Discount
+from alliance.passes import issue
+from alliance.people.employment import employment_on
+from alliance.people.employment import leave as end
+from alliance.redemptions.redeem import Order, redeem, redeem_at_once
+from alliance.redemptions.reverse import Authority, reverse
+from alliance.redemptions.scan import scan
+from alliance.store import new_id
+from tests.world import World
+
+#: Acts in the given session and returns what the caller is told.
+Deed = Callable[[Session], object]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """``prepare`` commits what the deed needs and returns the deed. Each call makes a fresh one."""
+
+    name: str
+    prepare: Callable[[World], Deed]
+    repeats: bool
+
+
+VERBS: dict[str, Verb] = {}
+
+
+def verb(*, repeats: bool = False) -> Callable[[Callable[[World], Deed]], Callable[[World], Deed]]:
+    """List the function among the verbs. ``repeats``: the same call again is answered the same."""
+
+    def enlist(prepare: Callable[[World], Deed]) -> Callable[[World], Deed]:
+        VERBS[prepare.__name__] = Verb(prepare.__name__, prepare, repeats)
+        return prepare
+
+    return enlist
+
+
+@verb(repeats=True)
+def redeem_in_one_call(world: World) -> Deed:
+    return _in_one_call(world, world.at)
+
+
+@verb(repeats=True)
+def redeem_before_midnight(world: World) -> Deed:
+    """With a dirty mark."""
+    midnight = start_of(business_date(world.at) + timedelta(days=1))
+    return _in_one_call(world, midnight - timedelta(seconds=61))
+
+
+@verb(repeats=True)
+def scan_a_pass(world: World) -> Deed:
+    shown, id_, counter = world.shown().text, uuid4(), world.counter()
+    return lambda session: scan(session, world.keyring, counter, id_, shown, world.at).id
+
+
+@verb(repeats=True)
+def redeem_a_scan(world: World) -> Deed:
+    counter, order = world.counter(), Order(uuid4(), "CAP", 5005, receipt_no="A-1", pos="P1")
+    scanned = scan(world.session, world.keyring, counter, uuid4(), world.shown().text, world.at).id
+    return lambda session: redeem(session, counter, scanned, order, world.at)
+
+
+@verb(repeats=True)
+def void(world: World) -> Deed:
+    return _reversal(world, None)
+
+
+@verb(repeats=True)
+def void_days_later(world: World) -> Deed:
+    """With a dirty mark."""
+    return _reversal(world, None, days=3)
+
+
+@verb(repeats=True)
+def refund_a_part(world: World) -> Deed:
+    return _reversal(world, 100)
+
+
+@verb()
+def submit_an_offer(world: World) -> Deed:
+    draft = life.Draft(
+        code=f"NEW{new_id().hex[:12]}",
+        title="新优惠",
+        terms=Discount(pay_permille=900),
+        outlet_ids=(world.dairy_shop.id, world.dairy_kiosk.id),
+    )
+    return lambda session: life.submit(session, world.dairy.id, draft, COMMAND_LINE, world.at).number
+
+
+@verb()
+def submit_a_revision(world: World) -> Deed:
+    draft = life.Draft(code="MILK", title="更好的优惠", terms=Discount(pay_permille=700))
+    return lambda session: life.submit(session, world.dairy.id, draft, COMMAND_LINE, world.at).title
+
+
+@verb()
+def approve_an_offer(world: World) -> Deed:
+    id_ = _submitted(world)
+    return lambda session: life.approve(
+        session, session.get_one(OfferRevision, (world.dairy.id, id_)), COMMAND_LINE, world.at
+    )
+
+
+@verb()
+def return_an_offer(world: World) -> Deed:
+    id_ = _submitted(world)
+    return lambda session: life.return_to_merchant(
+        session, session.get_one(OfferRevision, (world.dairy.id, id_)), "价格不明", COMMAND_LINE, world.at
+    )
+
+
+@verb(repeats=True)
+def withdraw_an_offer(world: World) -> Deed:
+    code = f"GONE{new_id().hex[:12]}"
+    offer_id = world.live_offer(world.dairy, code, Discount(pay_permille=900)).offer_id
+    return lambda session: life.withdraw(
+        session, session.get_one(Offer, (world.dairy.id, offer_id)), COMMAND_LINE, world.at
+    )
+
+
+@verb(repeats=True)
+def revoke_a_pass(world: World) -> Deed:
+    holder = world.employee(world.garage, new_id().hex, "赵甲", f"+86{new_id().int % 10**11:011d}")
+    id_ = issue.pass_of(world.session, holder.id, world.at).id
+    return lambda session: issue.revoke(
+        session, session.get_one(issue.Pass, id_), "丢失", COMMAND_LINE, world.at
+    )
+
+
+@verb(repeats=True)
+def leave_an_employer(world: World) -> Deed:
+    holder = world.employee(world.garage, new_id().hex, "钱乙", f"+86{new_id().int % 10**11:011d}")
+    today = business_date(world.at)
+
+    def leave(session: Session) -> None:
+        employment = employment_on(session, holder.id, today)
+        if employment is not None:
+            end(employment, today)
+
+    return leave
+
+
+@verb(repeats=True)
+def derive_a_month(world: World) -> Deed:
+    world.redeem(4321, offer="CAP", at=world.at)
+    month, tomorrow = month_of(business_date(world.at)), world.later(days=1)
+    forget(world.session)  # so that there is something to derive each time
+    return lambda session: derive_month(session, month, tomorrow)
+
+
+def _in_one_call(world: World, at: datetime) -> Deed:
+    shown, order, counter = world.shown(at=at).text, Order(uuid4(), "CAP", 5005), world.counter()
+    return lambda session: redeem_at_once(session, world.keyring, counter, shown, order, at)
+
+
+def _reversal(world: World, refund_fen: int | None, **later: float) -> Deed:
+    id_, reversal_id, counter, at = uuid4(), uuid4(), world.counter(), world.later(**later)
+    world.redeem(5005, offer="CAP", id_=id_)
+    return lambda session: reverse(
+        session, counter, reversal_id, id_, "退货", at, refund_fen=refund_fen, authority=Authority.MERCHANT
+    )
+
+
+def _submitted(world: World) -> UUID:
+    draft = life.Draft(code=f"NEW{new_id().hex[:12]}", title="新优惠", terms=Discount(pay_permille=900))
+    return life.submit(world.session, world.dairy.id, draft, COMMAND_LINE, world.at).id

@@ -1,0 +1,115 @@
+"""``POST /api/v1/scans``, and redeeming what was scanned."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from alliance.redemptions.models import Redemption, RefusedAttempt, Scan
+from tests.web.till import Pos, is_problem
+
+
+@pytest.fixture
+def pos(app) -> Pos:
+    return Pos(app)
+
+
+def scan(pos: Pos, token: str | None = None, **changes: Any) -> Any:
+    body = {"id": str(uuid4()), "presentation": pos.shown(), **changes}
+    return pos.post(body, token, "scans")
+
+
+def offers(answer: Any) -> dict[str, Any]:
+    return {offer["code"]: offer for offer in answer.get_json()["offers"]}
+
+
+def test_a_scan_lists_what_may_be_redeemed_with_its_price(pos: Pos) -> None:
+    answer = scan(pos, gross_fen=10000)
+    assert answer.status_code == 201, answer.text
+    assert answer.get_json()["holder"] == {"name": "张**", "employer": "吉林市车天下二手车经销有限公司"}
+    found = offers(answer)
+    assert found.keys() == {"MILK", "CAP", "T"}
+    assert found["MILK"]["price"] == {"gross_fen": 10000, "discount_fen": 2000, "paid_fen": 8000}
+    assert (found["MILK"]["terms"], found["T"]["terms"]) == ("8折", "满100减10")
+    assert (found["MILK"]["remaining"], found["CAP"]["remaining"]) == ({}, {"total": 1})
+    assert {offer["reason"] for offer in found.values()} == {None}
+
+
+def test_it_says_why_an_offer_would_be_refused(pos: Pos) -> None:
+    pos.redeem(offer="CAP")
+    found = offers(scan(pos, gross_fen=9999))
+    assert (found["T"]["price"], found["T"]["reason"]) == (None, "below_threshold")
+    assert (found["CAP"]["price"], found["CAP"]["reason"]) == (None, "limit_total")
+    assert found["CAP"]["remaining"] == {"total": 0}
+    without_amount = offers(scan(pos))
+    assert [without_amount[code]["reason"] for code in ("T", "CAP", "MILK")] == [None, "limit_total", None]
+    assert without_amount["MILK"]["price"] is None
+
+
+def test_sent_again_it_is_the_same_scan_and_a_new_price(pos: Pos) -> None:
+    body = {"id": str(uuid4()), "presentation": pos.shown()}
+    first = pos.post(body | {"gross_fen": 100}, path="scans").get_json()
+    again = pos.post(body | {"gross_fen": 200}, path="scans").get_json()
+    assert (again["id"], again["expires_at"]) == (first["id"], first["expires_at"])
+    assert again["offers"][0]["price"]["gross_fen"] == 200
+    assert pos.count(Scan) == 1
+    is_problem(pos.post(body | {"presentation": pos.shown()}, path="scans"), 422, "body_mismatch")
+
+
+def test_the_scan_is_redeemed_by_its_id(pos: Pos) -> None:
+    made = scan(pos).get_json()["id"]
+    body = {"id": str(uuid4()), "scan": made, "offer": "MILK", "gross_fen": 5000}
+    answer = pos.post(body | {"pos": "P1", "terminal": "T1", "cashier": "小王", "receipt_no": "R1"})
+    assert answer.status_code == 201, answer.text
+    assert answer.get_json()["paid_fen"] == 4000
+    shown = pos.get(f"redemptions/{body['id']}").get_json()
+    kept = {name: shown[name] for name in ("pos", "terminal", "cashier", "receipt_no")}
+    assert kept == {"pos": "P1", "terminal": "T1", "cashier": "小王", "receipt_no": "R1"}
+    is_problem(pos.post(body | {"id": str(uuid4()), "scan": str(uuid4())}), 404, "scan_not_found")
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_either_a_presentation_or_a_scan(pos: Pos, both: bool) -> None:
+    body = {"id": str(uuid4()), "offer": "MILK", "gross_fen": 1}
+    body |= {"scan": str(uuid4()), "presentation": "X"} if both else {}
+    response = pos.post(body)
+    is_problem(response, 422, "invalid_request")
+    assert "presentation" in response.get_json()["errors"][0]["message"]
+    assert pos.count(Redemption) == 0
+
+
+def test_a_merchants_token_names_the_outlet_by_code_or_id(pos: Pos) -> None:
+    kiosk = pos.world.dairy_kiosk
+    response = pos.post(pos.body(), pos.hq)
+    is_problem(response, 422, "invalid_request")
+    assert response.get_json()["errors"][0]["field"] == "outlet"
+    for named in ("D2", str(kiosk.id)):
+        answer = pos.post(pos.body(outlet=named), pos.hq)
+        assert answer.status_code == 201, answer.text
+        assert answer.get_json()["outlet"]["code"] == "D2"
+    is_problem(pos.post(pos.body(outlet="G1"), pos.hq), 422, "wrong_outlet")
+    is_problem(scan(pos, pos.hq, outlet="D9"), 422, "wrong_outlet")
+    assert pos.count(RefusedAttempt) == 0
+
+
+def test_an_outlets_token_is_of_its_own_outlet_only(pos: Pos) -> None:
+    assert pos.post(pos.body(outlet="D1")).status_code == 201
+    for named in ("D2", "G1", "D9", str(pos.world.dairy_kiosk.id)):
+        is_problem(pos.post(pos.body(outlet=named)), 422, "wrong_outlet")
+    assert pos.count(Redemption) == 1
+    assert pos.count(RefusedAttempt) == 4
+
+
+def test_a_scan_of_another_outlet_is_refused(pos: Pos) -> None:
+    made = scan(pos, pos.hq, outlet="D2").get_json()["id"]
+    body = {"id": str(uuid4()), "scan": made, "offer": "MILK", "gross_fen": 5000}
+    is_problem(pos.post(body), 422, "wrong_outlet")
+    assert pos.post(body | {"outlet": "D2"}, pos.hq).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["pos", "terminal", "cashier", "receipt_no"])
+@pytest.mark.parametrize("value", ["x" * 65, "a\0b", 7])
+def test_metadata_that_does_not_fit(pos: Pos, name: str, value: object) -> None:
+    response = pos.post(pos.body(**{name: value}))
+    is_problem(response, 422, "invalid_request")
+    assert [error["field"] for error in response.get_json()["errors"]] == [name]
