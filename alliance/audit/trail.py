@@ -38,7 +38,7 @@ def record(
 ) -> None:
     """Add one entry in the transaction of the deed itself: both happen or neither.
 
-    One INSERT at once, not an object to be flushed: a redemption at the counter pays for nothing else.
+    One INSERT at once, not an object to be flushed: a reversal at the counter pays for nothing else.
     """
     session.execute(insert(_ENTRIES).values(recorded(by, action, subject, at, enterprise_id, **detail)))
 
