@@ -105,4 +105,4 @@ class Problem(Enum):
     OFF_ABOVE_THRESHOLD = "减的金额大于满的金额", "请核对这两个金额"
     LIMIT_ABOVE = "{column}大于{other}", "请核对这两个数，或者清空其中一格"
     LIMIT_BELOW_USED = "已经用掉的比这个数多", "请改大一些；不想再给的，请撤回这个优惠"
-    TWO_LIMITS = "与{other}说的不一样", "这两列是一个意思，请只填一列"
+    TWO_LIMITS = "与{other}说的不一样", "请只填一列，这两列是一个意思"

@@ -66,7 +66,7 @@ def test_books_in_order_have_no_findings(books: Session) -> None:
         ("UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'cooldown:%'", {"limit_counter"}),
         ("UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'outlet:%'", {"limit_counter"}),
         (
-            "UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'household:%:week%'",
+            "UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'household:%-W10'",
             {"limit_counter"},
         ),
         ("UPDATE limit_counters SET used = 2000 WHERE scope = 'budget'", {"limit_counter"}),

@@ -54,7 +54,8 @@ def submit_offer(page: Page) -> None:
     page.get_by_text("满减", exact=True).click()
     page.get_by_label("满", exact=True).fill("１００")
     page.get_by_label("减", exact=True).fill("20")
-    page.get_by_label("总量").fill("500")
+    page.get_by_text("次数限制").click()
+    page.get_by_label("总次数").fill("500")
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("已提交，等待主办方审核")).to_be_visible()
 
@@ -100,7 +101,7 @@ def test_from_the_offer_to_the_figures(screens, request):
     counter.get_by_role("link", name="今日记录").click()
     expect(counter.get_by_role("listitem")).to_contain_text(["张**"])
     admin.get_by_role("link", name="优惠", exact=True).click()
-    expect(admin.get_by_role("row", name="联盟员工专享满百减二十")).to_contain_text("还剩499份")
+    expect(admin.get_by_role("row", name="联盟员工专享满百减二十")).to_contain_text("还剩499次")
 
 
 def test_by_the_digits_below_the_code(screens, phone):
