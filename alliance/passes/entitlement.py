@@ -1,10 +1,11 @@
 """What a pass entitles to on a day: the person behind it, the employer, the employer's zone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise
@@ -13,6 +14,7 @@ from alliance.passes.models import Pass, PassRevocation
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.refused import Reason, Refused
+from alliance.store import run
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,16 @@ class Entitlement:
     employer_zone_id: int
 
 
-def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Entitlement:
-    """The entitlement of the pass that ``which`` (a condition on Pass) selects; one statement.
+def entitlement(session: Session, pass_id: int, day: date) -> Entitlement:
+    """What a pass entitles to; one statement. Raises Refused as ``read_entitlement`` does."""
+    row = run(session, _OF_PASS, {"pass": pass_id, "day": day}).one_or_none()
+    return read_entitlement(row)
 
-    Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
-    employer, on that day).
-    """
-    worker_id = func.coalesce(Holder.sponsor_id, Holder.id)
-    row: Any = session.execute(
+
+def entitled(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """A SELECT for ``read_entitlement``: of the pass that ``which`` names, on the parameter ``day``."""
+    day, worker_id = bindparam("day", type_=Date), func.coalesce(Holder.sponsor_id, Holder.id)
+    return (
         select(
             Pass.id,
             Holder.id,
@@ -58,8 +62,16 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
         .where(which)
         .order_by(Employment.starts_on.desc())
         .limit(1)
-    ).one_or_none()
-    if row is None:
+    )
+
+
+def read_entitlement(row: Sequence[Any] | None) -> Entitlement:
+    """The entitlement in a row of ``entitled``.
+
+    Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
+    employer, on that day).
+    """
+    if row is None or row[0] is None:
         raise Refused(Reason.UNKNOWN_KEY)
     pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
     if revoked_at is not None:
@@ -69,3 +81,8 @@ def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Enti
     return Entitlement(
         pass_id, holder_id, household_id, HolderKind(kind), name, employer_id, employer_name, zone_id
     )
+
+
+_OF_PASS = entitled(Pass.id == bindparam("pass"))
+#: How many columns ``read_entitlement`` reads.
+SHOWN_COLUMNS = len(_OF_PASS.selected_columns)

@@ -3,24 +3,23 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from alliance.clock import business_date
-from alliance.offers.live import at_outlet, live
+from alliance.chain import Link, once, write
 from alliance.offers.models import OfferRevision
 from alliance.passes.credential import CredentialClass, verify
-from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
 from alliance.passes.models import Pass, PresentationUse, TypedCode
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
+from alliance.redemptions.standing import Standing, standing
 from alliance.refused import Reason, Refused
-from alliance.store import insert_or_ignore
 
 LIFETIME = timedelta(minutes=10)
 #: Typed codes that name nothing, per outlet and window: more than slips of the finger make, and far fewer
@@ -32,12 +31,12 @@ _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 
 @dataclass(frozen=True)
 class Presented:
-    """A presentation that verified: whose pass, the key that may be used only once, and what proved it.
+    """A presentation that verified: of which pass, the key that may be used only once, and what proved it.
 
     ``evidence`` is the signed text of the QR code; typed digits prove nothing by themselves.
     """
 
-    entitlement: Entitlement
+    status_index: int
     key_id: bytes
     evidence: str | None
 
@@ -55,9 +54,13 @@ def scan(
     stored = session.get(Scan, (counter.merchant_id, scan_id))
     if stored is None:
         presented = read(session, keyring, counter, text, at)
-        made = accept(session, counter, scan_id, presented, digest, at)
-        if made is not None:
-            return made
+        here = standing(session, counter, presented.status_index, None, at)
+        links = acceptance(counter, scan_id, presented, here, digest, at)
+        missed = write(session, links)
+        if missed is None:
+            return Scan(**links[0].values)
+        if missed.refusal is not None:
+            raise missed.refusal()
         stored = session.get_one(Scan, (counter.merchant_id, scan_id))
     if stored.body_digest != digest:
         raise Refused(Reason.BODY_MISMATCH)
@@ -69,40 +72,34 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
     plain = text.strip()
     digits = plain.replace(" ", "")
     if _TYPED.fullmatch(digits):
-        typed = _typed_code(session, counter, digits, at)
-        which, key_id, evidence = Pass.id == typed.pass_id, typed.cti, None
-    else:
-        credential = verify(session, keyring, plain, at)
-        if credential.class_ != CredentialClass.SHORT_LIVED:
-            # The other classes are not bearer codes: alone, without what goes with them, they prove nothing.
-            raise Refused(Reason.MALFORMED)
-        which, key_id, evidence = Pass.status_index == credential.status_index, credential.cti, plain
-    return Presented(entitlement(session, which, business_date(at)), key_id, evidence)
+        return _read_typed(session, counter, digits, at)
+    credential = verify(session, keyring, plain, at)
+    if credential.class_ != CredentialClass.SHORT_LIVED:
+        # The other classes are not bearer codes: alone, without what goes with them, they prove nothing.
+        raise Refused(Reason.MALFORMED)
+    return Presented(credential.status_index, credential.cti, plain)
 
 
-def accept(
-    session: Session, counter: Counter, scan_id: UUID, presented: Presented, digest: bytes, at: datetime
-) -> Scan | None:
-    """Use the presentation up and write the scan; None when a twin has written this ``scan_id`` already.
+def acceptance(
+    counter: Counter, scan_id: UUID, presented: Presented, here: Standing, digest: bytes, at: datetime
+) -> list[Link]:
+    """The rows of a scan: the scan with the offers it freezes, and the use of the presentation.
 
-    The scan's own key is taken first: a twin waits there and is told apart from a replay. Raises
-    Refused(already_presented).
+    The scan's own key is taken first: a twin waits there and is told apart from a replay.
     """
-    values = {
+    scan = {
         "merchant_id": counter.merchant_id,
         "id": scan_id,
         "outlet_id": counter.outlet_id,
-        "pass_id": presented.entitlement.pass_id,
+        "pass_id": here.entitlement.pass_id,
         "body_digest": digest,
         "evidence": presented.evidence,
-        "revision_ids": usable_revision_ids(session, counter, at),
+        "revision_ids": here.usable,
         "at": at,
         "expires_at": at + LIFETIME,
         "account_id": counter.account_id,
         "token_id": counter.token_id,
     }
-    if not insert_or_ignore(session, Scan, ["merchant_id", "id"], values):
-        return None
     use = {
         "key_id": presented.key_id,
         "counter": 0,
@@ -110,15 +107,10 @@ def accept(
         "merchant_id": counter.merchant_id,
         "scan_id": scan_id,
     }
-    if not insert_or_ignore(session, PresentationUse, ["key_id", "counter"], use):
-        raise Refused(Reason.ALREADY_PRESENTED)
-    return Scan(**values)
-
-
-def usable_revision_ids(session: Session, counter: Counter, at: datetime) -> list[str]:
-    """The offers to freeze into a scan: live today, at this outlet."""
-    usable = live(business_date(at)).where(at_outlet(counter.merchant_id, counter.outlet_id))
-    return [str(id_) for id_ in session.scalars(usable.with_only_columns(OfferRevision.id))]
+    return [
+        Link(Scan, scan, once("merchant_id", "id")),
+        Link(PresentationUse, use, once("key_id", "counter"), partial(Refused, Reason.ALREADY_PRESENTED)),
+    ]
 
 
 def frozen(scan: Scan) -> Select[OfferRevision]:
@@ -133,7 +125,7 @@ def frozen(scan: Scan) -> Select[OfferRevision]:
     )
 
 
-def _typed_code(session: Session, counter: Counter, code: str, at: datetime) -> TypedCode:
+def _read_typed(session: Session, counter: Counter, code: str, at: datetime) -> Presented:
     wrong = session.scalar(
         select(func.count()).where(
             RefusedAttempt.merchant_id == counter.merchant_id,
@@ -144,9 +136,13 @@ def _typed_code(session: Session, counter: Counter, code: str, at: datetime) -> 
     )
     if wrong is not None and wrong >= GUESSES:
         raise Refused(Reason.TOO_MANY_ATTEMPTS)
-    typed = session.get(TypedCode, code)
+    typed = session.execute(
+        select(TypedCode.cti, TypedCode.expires_at, Pass.status_index)
+        .join(Pass, Pass.id == TypedCode.pass_id)
+        .where(TypedCode.code == code)
+    ).one_or_none()
     if typed is None:
         raise Refused(Reason.UNKNOWN_CODE)
     if typed.expires_at <= at:
         raise Refused(Reason.EXPIRED)
-    return typed
+    return Presented(typed.status_index, typed.cti, None)

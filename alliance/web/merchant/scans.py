@@ -13,7 +13,6 @@ from alliance import clock
 from alliance.money import format_yuan
 from alliance.offers.pricing import price, read_terms
 from alliance.passes.entitlement import entitlement
-from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
@@ -179,7 +178,7 @@ def _counter_page(merchant_id: int, outlet_id: UUID, form: ScanForm) -> str:
 
 def _scan_page(scan: Scan, form: RedeemForm) -> str:
     at = clock.now()
-    holder = entitlement(db.session, Pass.id == scan.pass_id, clock.business_date(at))
+    holder = entitlement(db.session, scan.pass_id, clock.business_date(at))
     return render_template(
         "merchant/show_scan.html",
         place=lookups.place_or_404(db.session, scan.merchant_id, scan.outlet_id),
