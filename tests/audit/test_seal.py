@@ -55,7 +55,7 @@ def test_a_seal_is_bound_to_the_one_before(trail) -> None:
 def test_anybody_can_recompute_the_digest(trail) -> None:
     """By the words of docs/operating.md, with nothing of ours."""
     account = find_or_create_account(trail, "+8613900000009", "张喆明", NOON)
-    token, _ = create_token(trail, "收银", None, None, None, None, NOON)
+    token, _ = create_token(trail, "收银", None, None, None, COMMAND_LINE, NOON)
     record(trail, Actor(account.id, "10.0.0.7"), "pass.revoke", "pass:1", NOON, reason="手机\n丢失")
     record(trail, Actor(None, "::1", token.id), "pass.revoke", "pass:2", NOON)
     made = seal(trail, NOON)

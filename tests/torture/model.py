@@ -136,7 +136,7 @@ class Model:
         body = ("presentation", outlet, shown, typed, order)
         if key in self.sold:
             return self._again(key, body)
-        self._present(key, outlet, shown, body, at)
+        self._present(key, outlet, shown, body, at, order)
         try:
             return self._sell(*key, self.scans[key], order, body, at)
         except No:
@@ -201,15 +201,27 @@ class Model:
             (merchant, id_), replace(old, gross=order[0], paid=paid, body=body, posted=posted_to)
         )
 
-    def _present(self, key: tuple[Name, int], outlet: Name, shown: Shown, body: Any, at: datetime) -> None:
+    def _present(
+        self,
+        key: tuple[Name, int],
+        outlet: Name,
+        shown: Shown,
+        body: Any,
+        at: datetime,
+        order: tuple[Any, ...] | None = None,
+    ) -> None:
         if at >= shown.ends:
             raise No("expired")
         self.entitled(shown.pass_, day_of(at))
+        here = [r for r in self.live(key[0], day_of(at)) if not r.outlets or outlet in r.outlets]
+        scan = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
+        if order is not None:
+            # In one call the order is looked at before anything is written.
+            self._priced(key[0], scan, order, day_of(at))
         if shown.number in self.presented:
             raise No("already_presented")
-        here = [r for r in self.live(key[0], day_of(at)) if not r.outlets or outlet in r.outlets]
         self.presented.add(shown.number)
-        self.scans[key] = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
+        self.scans[key] = scan
 
     def _again(self, key: tuple[Name, int], body: Any) -> Outcome:
         sold = self.sold[key]
@@ -220,15 +232,9 @@ class Model:
     def _sell(
         self, merchant: Name, id_: int, scan: Scan, order: tuple[Any, ...], body: Any, at: datetime
     ) -> Outcome:
-        code, gross, quantity, _ = order
         day = day_of(at)
-        revision = next((r for r in scan.revisions if r.code == code), None)
-        if revision is None:
-            if all((r.merchant, r.code) != (merchant, code) for r in self.revisions):
-                raise No("offer_not_found")
-            elsewhere = any(r.code == code for r in self.live(merchant, day))
-            raise No("offer_not_here" if elsewhere else "offer_not_live")
-        paid = revision.terms.paid(gross, quantity)
+        revision, paid = self._priced(merchant, scan, order, day)
+        gross = order[1]
         holder, employer = self.entitled(scan.pass_, day)
         self._take(revision, holder)
         zone = place(self.outlet_zones[scan.outlet], day)
@@ -236,6 +242,16 @@ class Model:
         month = month_of(day)
         sold = Sold(holder, employer, home, scan.outlet, zone, revision, at, gross, paid, body, month)
         return self._enter((merchant, id_), sold)
+
+    def _priced(self, merchant: Name, scan: Scan, order: tuple[Any, ...], day: date) -> tuple[Revision, int]:
+        code, gross, quantity, _ = order
+        revision = next((r for r in scan.revisions if r.code == code), None)
+        if revision is None:
+            if all((r.merchant, r.code) != (merchant, code) for r in self.revisions):
+                raise No("offer_not_found")
+            elsewhere = any(r.code == code for r in self.live(merchant, day))
+            raise No("offer_not_here" if elsewhere else "offer_not_live")
+        return revision, revision.terms.paid(gross, quantity)
 
     def _enter(self, key: tuple[Name, int], sold: Sold) -> Outcome:
         amounts = sold.gross, sold.discount, sold.paid
