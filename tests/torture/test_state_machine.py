@@ -25,10 +25,7 @@ DEEDS = 50
 HISTORIES = {"sqlite": scale(short=52, long=1750), "postgresql": scale(short=13, long=450)}
 #: Each must have come up in the larger share of the histories: a rule that is never met is not tried.
 REFUSALS = {
-    "AlreadyClosed",
     "BeforeTheBooks",
-    "EarlierOpen",
-    "LaterClosed",
     "NotClosed",
     "NotOver",
     "already_presented",
@@ -45,7 +42,6 @@ REFUSALS = {
     "refund_exceeds_paid",
     "reversed_already",
     "revoked",
-    "total",
 }
 
 
@@ -100,4 +96,4 @@ def test_state_machine(database_url: str, engine: sa.Engine, note: Note) -> None
         note(name, seen.pop(name))
     note("refused", seen.total())
     if database == "sqlite":
-        assert seen.keys() >= REFUSALS
+        assert REFUSALS - seen.keys() == set()
