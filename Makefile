@@ -51,11 +51,16 @@ test: $(INSTALLED_DEV) $(BUILT) ## Lint, types, import contracts, and every test
 	@echo "→ tests"
 	@$(BIN)/pytest -n 2
 
+.PHONY: bench
+bench: $(INSTALLED_DEV) $(BUILT) ## Measure a redemption beside pgbench and a bare view (QUICK=1, DOCS=1)
+	@scripts/ensure-postgres >/dev/null
+	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(DOCS),--docs)
+
 .PHONY: torture
 torture: $(INSTALLED_DEV) $(BUILT) ## The faults to survive, at length (file=cut_connections: one of them; report=path: the table)
 	@scripts/ensure-postgres >/dev/null
-	@ALLIANCE_TORTURE=long $(BIN)/pytest $(if $(file),,-n 2 --dist worksteal) -q \
-		tests/torture$(if $(file),/test_$(file).py) --torture-report $(or $(report),test-results/torture.md)
+	@ALLIANCE_TORTURE=long ALLIANCE_RACE_ROUNDS=500 $(BIN)/pytest $(if $(file),,-n 2 --dist worksteal) -q \
+		$(if $(file),tests/torture/test_$(file).py,tests/torture tests/redemptions/test_limit_races.py) --torture-report $(or $(report),test-results/torture.md)
 
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Style, types and import contracts, changing nothing
@@ -99,7 +104,7 @@ lock: $(INSTALLED_DEV) ## Pin again what pyproject.toml, requirements*.in and pa
 clean: ## Remove what make made (instance/ with its data stays)
 	@rm -rf $(VENV) node_modules alliance/static/dist build dist test-results
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	@find alliance tests -name '__pycache__' -prune -exec rm -rf {} + -o -name '*.mo' -exec rm -f {} +
+	@find alliance bench tests -name '__pycache__' -prune -exec rm -rf {} + -o -name '*.mo' -exec rm -f {} +
 
 # --- steps -------------------------------------------------------------------------------------------
 

@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import COMMAND_LINE
+from alliance.chain import write
 from alliance.clock import SINCE_EVER
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
+from alliance.offers.counters import taking
 from alliance.offers.life import Draft, approve, submit
-from alliance.offers.limits import UNLIMITED, Limits
+from alliance.offers.limits import UNLIMITED, Limits, Use, read_limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount, Terms
 from alliance.passes.devices import enrol, issue_credential
@@ -32,6 +34,14 @@ Row = TypeVar("Row")
 NOON = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)
 
 CREDIT_CODES = ("91220204MA00000076", "91220204MA00000151")
+
+
+def take(session: Session, revision: OfferRevision, use: Use) -> None:
+    """Nothing but a use of a revision's limits. Raises what they refuse; the caller rolls back."""
+    missed = write(session, taking(session, read_limits(revision.limits), use))
+    if missed is not None:
+        assert missed.refusal is not None
+        raise missed.refusal()
 
 
 class World:

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import ApiToken
@@ -16,6 +16,8 @@ from alliance.store import new_id
 PREFIX = "alc_"
 #: ``last_used_at`` is written this often at most.
 LAST_USE_IS_TRUE_TO = timedelta(minutes=1)
+
+_WITH_DIGEST = select(ApiToken).where(ApiToken.digest == bindparam("digest"))
 
 
 def create_token(
@@ -53,7 +55,7 @@ def create_token(
 
 def token_for(session: Session, plain: str) -> ApiToken | None:
     """The token with this plain text, revoked or not: whoever asks looks at ``revoked_at``."""
-    return session.scalar(select(ApiToken).where(ApiToken.digest == _digest(plain)))
+    return session.scalar(_WITH_DIGEST, {"digest": _digest(plain)})
 
 
 def revoke_token(session: Session, token: ApiToken, by: Actor, at: datetime) -> None:

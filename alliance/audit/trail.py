@@ -38,18 +38,23 @@ def record(
 ) -> None:
     """Add one entry in the transaction of the deed itself: both happen or neither.
 
-    One INSERT at once, not an object to be flushed: a redemption at the counter pays for nothing else.
+    One INSERT at once, not an object to be flushed: a reversal at the counter pays for nothing else.
     """
-    session.execute(
-        insert(_ENTRIES).values(
-            id=new_id(),
-            at=at,
-            account_id=by.account_id,
-            token_id=by.token_id,
-            action=action,
-            subject=subject,
-            enterprise_id=enterprise_id,
-            address=by.address,
-            detail=detail,
-        )
-    )
+    session.execute(insert(_ENTRIES).values(recorded(by, action, subject, at, enterprise_id, **detail)))
+
+
+def recorded(
+    by: Actor, action: str, subject: str, at: datetime, enterprise_id: int | None = None, **detail: Any
+) -> dict[str, Any]:
+    """The columns of the entry, for a deed that writes it in a statement of its own (``chain``)."""
+    return {
+        "id": new_id(),
+        "at": at,
+        "account_id": by.account_id,
+        "token_id": by.token_id,
+        "action": action,
+        "subject": subject,
+        "enterprise_id": enterprise_id,
+        "address": by.address,
+        "detail": detail,
+    }

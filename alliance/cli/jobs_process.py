@@ -1,10 +1,12 @@
 """The jobs worker as a child process of the server: started, stopped and revived by it."""
 
+import ctypes
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 
 #: Seconds before a dead worker is started again: doubled at each death in a row, up to the last.
@@ -13,6 +15,8 @@ FIRST_PAUSE, LAST_PAUSE = 1.0, 60.0
 HEALTHY_AFTER = 60.0
 #: Seconds a worker gets to finish what it is doing.
 GRACE = 10.0
+#: From <linux/prctl.h>.
+PR_SET_PDEATHSIG = 1
 
 
 class JobsProcess:
@@ -54,7 +58,7 @@ class JobsProcess:
     def _run(self) -> int:
         """Run until the process ends or we are told to stop; returns its exit code."""
         # A session of its own: Ctrl-C in the terminal reaches the server, which then stops the worker.
-        self._process = subprocess.Popen(self._command, start_new_session=True)
+        self._process = subprocess.Popen(self._command, start_new_session=True, preexec_fn=_end_with_parent())
         while not self._stopping.wait(0.2):
             if (code := self._process.poll()) is not None:
                 return code
@@ -64,3 +68,20 @@ class JobsProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What a child does before its program begins: on Linux the kernel ends it when the server is killed.
+
+    The parent is, for the kernel, the thread that started it: the keeper, which lives as long as the server.
+    """
+    if sys.platform != "linux":
+        return None
+    libc, parent = ctypes.CDLL(None), os.getpid()
+
+    def ask() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # killed just before
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return ask

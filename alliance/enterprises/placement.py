@@ -11,7 +11,7 @@ from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, Outl
 
 def enterprise_zone_on(day: date | ColumnElement[date], enterprise_id: Any) -> ScalarSelect[int]:
     """A scalar subquery: the zone id of the enterprise on that day."""
-    row = aliased(EnterpriseZone)
+    row = aliased(EnterpriseZone, name="placed")
     return (
         select(row.zone_id)
         .where(row.enterprise_id == enterprise_id, row.starts_on <= day)
@@ -23,7 +23,7 @@ def enterprise_zone_on(day: date | ColumnElement[date], enterprise_id: Any) -> S
 
 def outlet_zone_on(day: date | ColumnElement[date], merchant_id: Any, outlet_id: Any) -> ScalarSelect[int]:
     """A scalar subquery: the zone id of the outlet on that day."""
-    row = aliased(OutletZone)
+    row = aliased(OutletZone, name="placed")
     return (
         select(row.zone_id)
         .where(row.merchant_id == merchant_id, row.outlet_id == outlet_id, row.starts_on <= day)

@@ -7,12 +7,14 @@ household's, the outlet's, and last what everybody shares, so that no two can wa
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, case, select, update
 from sqlalchemy.orm import Session
 
+from alliance.chain import Link, Parameter
 from alliance.clock import SINCE_EVER, business_date
 from alliance.offers.limits import (
     Count,
@@ -28,7 +30,7 @@ from alliance.offers.limits import (
 )
 from alliance.offers.models import LimitCounter, OfferRevision
 from alliance.refused import Reason, Refused
-from alliance.store import dialect_insert, wrote
+from alliance.store import dialect_insert
 
 #: (merchant_id, offer_id)
 OfferKey = tuple[int, UUID]
@@ -38,24 +40,35 @@ _KEY = ["merchant_id", "offer_id", "scope"]
 _BATCH = 2000
 
 
-def take(session: Session, revision: OfferRevision, use: Use) -> None:
-    """Count a use against every limit of its revision, by one statement each.
+def taking(session: Session, limits: Limits, use: Use) -> list[Link]:
+    """The last links of a chain: they count a use against every limit of its revision.
 
-    Raises Refused when one does not allow it; the transaction must then be rolled back. limit_total,
-    limit_budget, limit_day, limit_holder, limit_household come with ``kind`` (the limit's name), ``limit``
-    and ``left`` (分 for the budget); cool_down with ``limit`` (minutes) and ``again_at``, from when on the
-    holder may use the offer again.
+    A link that is not written refuses, and so does this, for a use that is larger than a limit by itself.
+    limit_total, limit_budget, limit_day, limit_holder, limit_household come with ``kind`` (the limit's name),
+    ``limit`` and ``left`` (分 for the budget); cool_down with ``limit`` (minutes) and ``again_at``, from when
+    on the holder may use the offer again.
     """
-    for count in counts(read_limits(revision.limits), use):
+    links = []
+    for count in counts(limits, use):
+        refusal = partial(_refused, session, limits, use, count)
         # A new counter has no row for the guard to look at, so a use that is too large alone is stopped here.
-        if count.room < 0 or not wrote(session, _upsert(session, use, count)):
-            raise _refused(session, revision, use, count)
+        if count.room < 0:
+            raise refusal()
+        values = {
+            "merchant_id": use.merchant_id,
+            "offer_id": use.offer_id,
+            "scope": count.scope,
+            "used": count.amount,
+        }
+        move = _to_the_moment if count.is_moment else _by_the_amount
+        links.append(Link(LimitCounter, values, move, refusal, besides={"room": count.room}))
+    return links
 
 
 def give_back(
     session: Session, revision: OfferRevision, use: Use, last_use: Callable[[], datetime | None]
 ) -> None:
-    """Undo a ``take``, when a redemption is void: uses, units, and ``use.discount_fen`` to the budget.
+    """Undo a ``taking``, when a redemption is void: uses, units, and ``use.discount_fen`` to the budget.
 
     The cool-down goes back to ``last_use()``, the holder's last use of the offer that stands under a
     revision with a cool-down; it is asked for when the counter is locked, so that two reversals cannot miss
@@ -153,21 +166,18 @@ def overspent(session: Session, offer: OfferKey, limits: Limits) -> str | None:
     return next((limit for limit, scope in scopes.items() if given[limit] < used.get(scope, 0)), None)
 
 
-def _upsert(session: Session, use: Use, count: Count) -> Any:
-    insert = dialect_insert(session, LimitCounter).values(
-        merchant_id=use.merchant_id, offer_id=use.offer_id, scope=count.scope, used=count.amount
-    )
-    amount = insert.excluded.used
-    return insert.on_conflict_do_update(
-        index_elements=_KEY,
-        set_={"used": _later(amount) if count.is_moment else LimitCounter.used + amount},
-        where=_guard(count),
-    )
+def _by_the_amount(insert: Any, parameter: Parameter) -> Any:
+    return _moved(insert, LimitCounter.used + insert.excluded.used, parameter)
 
 
-def _guard(count: Count) -> ColumnElement[bool]:
-    """What makes a limit a limit: the condition under which its counter may be moved."""
-    return LimitCounter.used <= count.room
+def _to_the_moment(insert: Any, parameter: Parameter) -> Any:
+    return _moved(insert, _later(insert.excluded.used), parameter)
+
+
+def _moved(insert: Any, used: ColumnElement[int], parameter: Parameter) -> Any:
+    """What makes a limit a limit is ``where``: the condition under which its counter may be moved."""
+    where = LimitCounter.used <= parameter("room", BigInteger())
+    return insert.on_conflict_do_update(index_elements=_KEY, set_={"used": used}, where=where)
 
 
 def _later(second: ColumnElement[int]) -> ColumnElement[int]:
@@ -189,10 +199,10 @@ def _set(session: Session, here: ColumnElement[bool], used: Any) -> None:
     )
 
 
-def _refused(session: Session, revision: OfferRevision, use: Use, count: Count) -> Refused:
+def _refused(session: Session, limits: Limits, use: Use, count: Count) -> Refused:
     """The refusal with what the counter says; only somebody who is turned down pays for this look."""
     used = session.scalar(select(LimitCounter.used).where(_counter(use, count.scope))) or 0
-    limit = read_limits(revision.limits).given()[count.limit]
+    limit = limits.given()[count.limit]
     if count.reason is Reason.COOL_DOWN:
         return Refused(count.reason, limit=limit, again_at=moment_of(used + 60 * limit))
     return Refused(count.reason, kind=count.limit, limit=limit, left=max(0, limit - used))

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.offers.models import (
@@ -15,10 +15,13 @@ from alliance.offers.models import (
     OfferWithdrawal,
 )
 
+#: The condition that an offer has the code or the id of ``naming``.
+NAMED = or_(Offer.code == bindparam("offer_code"), Offer.id == bindparam("offer_id"))
+
 
 def newest_approved() -> Select[OfferRevision]:
     """A SELECT of the revision in force of every offer that is not withdrawn, whatever its days."""
-    later = aliased(OfferRevision)
+    later = aliased(OfferRevision, name="later")
     return (
         select(OfferRevision)
         .where(
@@ -38,7 +41,7 @@ def newest_approved() -> Select[OfferRevision]:
     )
 
 
-def live(day: date) -> Select[OfferRevision]:
+def live(day: date | ColumnElement[date]) -> Select[OfferRevision]:
     """A SELECT of the revisions that are live on ``day``."""
     return newest_approved().where(
         or_(OfferRevision.starts_on.is_(None), OfferRevision.starts_on <= day),
@@ -46,29 +49,32 @@ def live(day: date) -> Select[OfferRevision]:
     )
 
 
-def at_outlet(merchant_id: int, outlet_id: UUID) -> ColumnElement[bool]:
+def at_outlet(
+    merchant_id: int | ColumnElement[int], outlet_id: UUID | ColumnElement[UUID]
+) -> ColumnElement[bool]:
     """The condition that a revision holds at an outlet of its merchant."""
+    place = aliased(OfferRevisionOutlet, name="place")
     limited = and_(
-        OfferRevisionOutlet.merchant_id == OfferRevision.merchant_id,
-        OfferRevisionOutlet.revision_id == OfferRevision.id,
+        place.merchant_id == OfferRevision.merchant_id,
+        place.revision_id == OfferRevision.id,
     )
     return and_(
         OfferRevision.merchant_id == merchant_id,
-        or_(~exists().where(limited), exists().where(limited, OfferRevisionOutlet.outlet_id == outlet_id)),
+        or_(~exists().where(limited), exists().where(limited, place.outlet_id == outlet_id)),
     )
 
 
-def named(code_or_id: str) -> ColumnElement[bool]:
-    """The condition that an offer has this code (优惠编号) or id."""
+def naming(code_or_id: str | None) -> dict[str, object]:
+    """The values of the condition NAMED for an offer's code (优惠编号) or id; None names no offer."""
     try:
-        return or_(Offer.code == code_or_id, Offer.id == UUID(code_or_id))
+        return {"offer_code": code_or_id, "offer_id": UUID(code_or_id or "")}
     except ValueError:
-        return Offer.code == code_or_id
+        return {"offer_code": code_or_id, "offer_id": None}
 
 
 def find_offer(session: Session, merchant_id: int, code_or_id: str) -> Offer | None:
     """A merchant's offer by its code or its id."""
-    return session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, named(code_or_id)))
+    return session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, NAMED), naming(code_or_id))
 
 
 def _approved(revision: Any) -> ColumnElement[bool]:

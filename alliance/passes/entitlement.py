@@ -1,10 +1,11 @@
 """What a pass entitles to on a day: the person behind it, the employer, the employer's zone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise
@@ -13,6 +14,7 @@ from alliance.passes.models import DeviceRevocation, Pass, PassDevice, PassRevoc
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.refused import Reason, Refused
+from alliance.store import run
 
 
 @dataclass(frozen=True)
@@ -32,31 +34,15 @@ class Entitlement:
     employer_zone_id: int
 
 
-def entitlement(session: Session, which: ColumnElement[bool], day: date) -> Entitlement:
-    """The entitlement of the pass that ``which`` (a condition on Pass) selects; one statement.
-
-    Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
-    employer, on that day).
-    """
-    return _checked(session.execute(_entitled(which, day, PassRevocation.at)).one_or_none())
+def entitlement(session: Session, pass_id: int, day: date) -> Entitlement:
+    """What a pass entitles to; one statement. Raises Refused as ``read_entitlement`` does."""
+    row = run(session, _OF_PASS, {"pass": pass_id, "day": day}).one_or_none()
+    return read_entitlement(row)
 
 
-def entitlement_of_device(session: Session, key_id: bytes, day: date) -> Entitlement:
-    """The entitlement of the pass that a phone's key is bound to; one statement.
-
-    Raises Refused: unknown_key (no such phone), revoked (the phone, or its pass), not_entitled.
-    """
-    revoked_at = func.coalesce(PassRevocation.at, DeviceRevocation.at)
-    found = (
-        _entitled(PassDevice.key_id == key_id, day, revoked_at)
-        .join(PassDevice, PassDevice.pass_id == Pass.id)
-        .outerjoin(DeviceRevocation, DeviceRevocation.key_id == PassDevice.key_id)
-    )
-    return _checked(session.execute(found).one_or_none())
-
-
-def _entitled(which: ColumnElement[bool], day: date, revoked_at: Any) -> Select[*tuple[Any, ...]]:
-    worker_id = func.coalesce(Holder.sponsor_id, Holder.id)
+def entitled(which: ColumnElement[bool], revoked_at: Any = PassRevocation.at) -> Select[*tuple[Any, ...]]:
+    """A SELECT for ``read_entitlement``: of the pass that ``which`` names, on the parameter ``day``."""
+    day, worker_id = bindparam("day", type_=Date), func.coalesce(Holder.sponsor_id, Holder.id)
     return (
         select(
             Pass.id,
@@ -79,8 +65,22 @@ def _entitled(which: ColumnElement[bool], day: date, revoked_at: Any) -> Select[
     )
 
 
-def _checked(row: Any) -> Entitlement:
-    if row is None:
+def entitled_by_device(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The same of the pass that a phone's key is bound to; a phone that is removed is revoked."""
+    return (
+        entitled(which, func.coalesce(PassRevocation.at, DeviceRevocation.at))
+        .join(PassDevice, PassDevice.pass_id == Pass.id)
+        .outerjoin(DeviceRevocation, DeviceRevocation.key_id == PassDevice.key_id)
+    )
+
+
+def read_entitlement(row: Sequence[Any] | None) -> Entitlement:
+    """The entitlement in a row of ``entitled``.
+
+    Raises Refused: unknown_key (no such pass or phone), revoked, not_entitled (no employment, or a placeless
+    employer, on that day).
+    """
+    if row is None or row[0] is None:
         raise Refused(Reason.UNKNOWN_KEY)
     pass_id, holder_id, household_id, kind, name, employer_id, employer_name, zone_id, revoked_at = row
     if revoked_at is not None:
@@ -90,3 +90,8 @@ def _checked(row: Any) -> Entitlement:
     return Entitlement(
         pass_id, holder_id, household_id, HolderKind(kind), name, employer_id, employer_name, zone_id
     )
+
+
+_OF_PASS = entitled(Pass.id == bindparam("pass"))
+#: How many columns ``read_entitlement`` reads.
+SHOWN_COLUMNS = len(_OF_PASS.selected_columns)

@@ -23,7 +23,10 @@ from alliance.redemptions.models import Channel, Redemption
 from alliance.redemptions.months import posted_month_for
 from alliance.redemptions.redeem import Answer, answer_of, post, stored_answer
 from alliance.redemptions.reverse import Authority, lock, reverse
+from alliance.redemptions.standing import Granted, Place, granted_by
 from alliance.refused import Reason, Refused
+from alliance.webhooks.models import EventType
+from alliance.webhooks.outbox import is_wanted
 
 #: What the new redemption takes over from the old one as it stands there.
 KEPT = (
@@ -98,8 +101,8 @@ def correct(
 def _redeem_anew(
     session: Session, counter: Counter, old: Redemption, correction: Correction, digest: bytes, at: datetime
 ) -> Answer:
-    offer, revision, outlet, holder, employer = _named(session, old)
-    charged = price(read_terms(revision.terms), correction.gross_fen, correction.quantity)
+    granted, place, holder, employer = _named(session, old)
+    charged = price(read_terms(granted.terms), correction.gross_fen, correction.quantity)
     values: dict[str, Any] = {name: getattr(old, name) for name in KEPT}
     values |= {
         "id": correction.id,
@@ -116,15 +119,16 @@ def _redeem_anew(
         "token_id": counter.token_id,
         "body_digest": digest,
     }
-    values["answer"] = answer_of(values, offer, revision, outlet, holder, employer)
-    return post(session, counter, revision, values, at)
+    values["answer"] = answer_of(values, place, granted, holder, employer)
+    announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
+    return post(session, counter, granted.limits, values, at, announced=announced)
 
 
-def _named(session: Session, old: Redemption) -> tuple[Offer, OfferRevision, Outlet, str, str]:
+def _named(session: Session, old: Redemption) -> tuple[Granted, Place, str, str]:
     """What the answer speaks of, as it is called now; one statement."""
     mine = Redemption.merchant_id
-    offer, revision, outlet, holder, employer = session.execute(
-        select(Offer, OfferRevision, Outlet, Holder.name, Enterprise.name)
+    code, revision, outlet, holder, employer = session.execute(
+        select(Offer.code, OfferRevision, Outlet, Holder.name, Enterprise.name)
         .select_from(Redemption)
         .join(Offer, (Offer.merchant_id == mine) & (Offer.id == Redemption.offer_id))
         .join(
@@ -135,4 +139,9 @@ def _named(session: Session, old: Redemption) -> tuple[Offer, OfferRevision, Out
         .join(Enterprise, Enterprise.id == Redemption.employer_id)
         .where(mine == old.merchant_id, Redemption.id == old.id)
     ).one()
-    return offer, revision, outlet, holder, employer
+    return (
+        granted_by(code, revision),
+        Place(outlet.code, outlet.name, old.outlet_zone_id),
+        holder,
+        employer,
+    )

@@ -8,21 +8,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from alliance.webhooks.models import EventType
-from alliance.webhooks.outbox import emit
+from alliance.webhooks.outbox import emit, event_row
 
 
-def announce_redemption(session: Session, values: Mapping[str, Any], at: datetime) -> None:
-    """Tell of a redemption by its row (``merchant_id``, ``answer``, ``corrects_id``); one statement.
+def redemption_event(values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """The outbox's row for a redemption, from its row (``merchant_id``, ``answer``, ``corrects_id``).
 
     The event holds what the API answered, without the holder's name.
     """
     told = json.loads(values["answer"])
     told["holder"].pop("name", None)
     if values["corrects_id"] is None:
-        emit(session, values["merchant_id"], EventType.REDEMPTION_CREATED, told, at)
-    else:
-        told["corrects_id"] = str(values["corrects_id"])
-        emit(session, values["merchant_id"], EventType.REDEMPTION_CORRECTED, told, at)
+        return event_row(values["merchant_id"], EventType.REDEMPTION_CREATED, told, at)
+    told["corrects_id"] = str(values["corrects_id"])
+    return event_row(values["merchant_id"], EventType.REDEMPTION_CORRECTED, told, at)
 
 
 def announce_reversal(session: Session, values: Mapping[str, Any], at: datetime) -> None:

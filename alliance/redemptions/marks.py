@@ -10,14 +10,20 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from alliance.chain import Link, write
 from alliance.clock import start_of
 from alliance.redemptions.models import DirtyMark
+from alliance.store import new_id
 
 MARGIN = timedelta(minutes=10)
 
 
 def mark_if_late(session: Session, day: date, at: datetime) -> None:
     """Mark ``day`` in the fact's own transaction when it is past, or about to be, at ``at``."""
-    if at >= start_of(day + timedelta(days=1)) - MARGIN:
-        session.add(DirtyMark(business_date=day))
-        session.flush()
+    write(session, late_mark(day, at))
+
+
+def late_mark(day: date, at: datetime) -> list[Link]:
+    """The mark as a link of the fact's own chain; none for a fact in good time."""
+    late = at >= start_of(day + timedelta(days=1)) - MARGIN
+    return [Link(DirtyMark, {"business_date": day, "id": new_id()})] if late else []

@@ -1,41 +1,44 @@
 """The one write: a redemption, exactly once, within every limit.
 
-The order of the statements is the design: the client's id is claimed before anything else is written, so
-that a concurrent twin waits on that key and then reads the stored answer; the limits come last, because
-they are the rows that many redemptions share.
+What is true is read in one statement (``standing``) and written in one chain (``chain``). The order of the
+chain is the design: the client's id is claimed before anything else is written, so that a concurrent twin
+waits on that key and then reads the stored answer; the limits come last, because they are the rows that
+many redemptions share.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from alliance.audit.trail import record
+from alliance.audit.models import AuditEntry
+from alliance.audit.trail import recorded
+from alliance.chain import Link, once, write
 from alliance.clock import business_date, month_of
-from alliance.enterprises.models import Outlet
-from alliance.enterprises.placement import outlet_zone_on
-from alliance.offers.counters import take
-from alliance.offers.live import find_offer, live, named
-from alliance.offers.models import Offer, OfferRevision
+from alliance.offers.counters import taking
+from alliance.offers.limits import Limits
+from alliance.offers.live import find_offer, live
+from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
-from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.keys import Keyring
-from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
-from alliance.redemptions.events import announce_redemption
-from alliance.redemptions.marks import mark_if_late
+from alliance.redemptions.events import redemption_event
+from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
-from alliance.redemptions.scan import accept, read
+from alliance.redemptions.scan import acceptance, read
+from alliance.redemptions.standing import Granted, Place, Standing, standing, standing_of_scan
+from alliance.redemptions.told import told_or_judged
 from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
-from alliance.store import insert_or_ignore
+from alliance.store import run
+from alliance.webhooks.models import OutboxEvent
 
 
 @dataclass(frozen=True)
@@ -64,28 +67,27 @@ class Answer:
     replayed: bool
 
 
-@dataclass(frozen=True)
-class _Frozen:
-    revision: OfferRevision
-    offer: Offer
-    outlet: Outlet
-    outlet_zone_id: int
+# Built once, because every redemption asks.
+_STORED = select(Redemption.body_digest, Redemption.answer).where(
+    Redemption.merchant_id == bindparam("merchant"), Redemption.id == bindparam("id")
+)
 
 
 def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: datetime) -> Answer:
     """Redeem an offer of a scan. ``order.offer`` is the offer's code or id.
 
     Raises Refused: scan_not_found, wrong_outlet, scan_expired, revoked, not_entitled, offer_not_found,
-    offer_not_here, below_threshold, amount_out_of_range, body_mismatch, and what ``offers.counters.take``
+    offer_not_here, below_threshold, amount_out_of_range, body_mismatch, and what ``offers.counters.taking``
     refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
-    stored = stored_answer(session, counter, order.id, digest)
-    if stored is not None:
-        return stored
-    scan = _valid_scan(session, counter, scan_id, at)
-    holder = entitlement(session, Pass.id == scan.pass_id, business_date(at))
-    return _write(session, counter, scan, holder, order, digest, at)
+
+    def judge() -> _Judged:
+        scan = _valid_scan(session, counter, scan_id, at)
+        here = standing_of_scan(session, counter, scan, order.offer, at)
+        return _judge(session, counter, scan_id, here, order, digest, at)
+
+    return _post_once(session, counter, order.id, digest, judge, at)
 
 
 def redeem_at_once(
@@ -96,23 +98,19 @@ def redeem_at_once(
     Raises Refused as ``scan`` and ``redeem`` do.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
-    stored = stored_answer(session, counter, order.id, digest)
-    if stored is not None:
-        return stored
-    presented = read(session, keyring, counter, text, at)
-    scan = accept(session, counter, order.id, presented, digest, at)
-    if scan is None:
-        return _twins_answer(session, counter, order.id, digest)
-    return _write(session, counter, scan, presented.entitlement, order, digest, at)
+
+    def judge() -> _Judged:
+        presented = read(session, keyring, counter, text, at)
+        here = standing(session, counter, presented.shown, order.offer, at)
+        scanned = acceptance(counter, order.id, presented, here, digest, at)
+        return _judge(session, counter, order.id, here, order, digest, at, scanned)
+
+    return _post_once(session, counter, order.id, digest, judge, at)
 
 
 def stored_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) -> Answer | None:
     """The answer given for this id before. Raises Refused(body_mismatch) when the request differs."""
-    row = session.execute(
-        select(Redemption.body_digest, Redemption.answer).where(
-            Redemption.merchant_id == counter.merchant_id, Redemption.id == id_
-        )
-    ).one_or_none()
+    row = run(session, _STORED, {"merchant": counter.merchant_id, "id": id_}).one_or_none()
     if row is None:
         return None
     if row.body_digest != digest or row.answer is None:
@@ -146,83 +144,119 @@ def _valid_scan(session: Session, counter: Counter, scan_id: UUID, at: datetime)
     return scan
 
 
-def _write(
+@dataclass(frozen=True)
+class _Judged:
+    """A redemption that may be written, but for what its limits say: what ``post`` takes."""
+
+    values: dict[str, Any]
+    limits: Limits
+    announced: bool
+    scanned: Sequence[Link]
+
+
+def _judge(
     session: Session,
     counter: Counter,
-    scan: Scan,
-    holder: Entitlement,
+    scan_id: UUID,
+    here: Standing,
     order: Order,
     digest: bytes,
     at: datetime,
+    scanned: Sequence[Link] = (),
+) -> _Judged:
+    granted = _granted(session, counter, here, order.offer, business_date(at))
+    charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
+    values = _fact(counter, scan_id, here, order, granted, charged, at)
+    holder = here.entitlement
+    answer = answer_of(values, here.place, granted, holder.holder_name, holder.employer_name)
+    values |= {"body_digest": digest, "answer": answer}
+    return _Judged(values, granted.limits, here.announced, scanned)
+
+
+def _post_once(
+    session: Session, counter: Counter, id_: UUID, digest: bytes, judge: Callable[[], _Judged], at: datetime
 ) -> Answer:
-    frozen = _frozen(session, counter, scan, order.offer, business_date(at))
-    charged = price(read_terms(frozen.revision.terms), order.gross_fen, order.quantity)
-    values = _fact(counter, scan, holder, order, frozen, charged, at)
-    values |= {"body_digest": digest, "answer": _answer(values, holder, frozen)}
-    return post(session, counter, frozen.revision, values, at)
+    found = told_or_judged(lambda: stored_answer(session, counter, id_, digest), judge)
+    if isinstance(found, Answer):
+        return found
+    announced, scanned = found.announced, found.scanned
+    return post(session, counter, found.limits, found.values, at, announced=announced, scanned=scanned)
 
 
 def post(
-    session: Session, counter: Counter, revision: OfferRevision, values: dict[str, Any], at: datetime
+    session: Session,
+    counter: Counter,
+    limits: Limits,
+    values: dict[str, Any],
+    at: datetime,
+    *,
+    announced: bool,
+    scanned: Sequence[Link] = (),
 ) -> Answer:
-    """Write a redemption, its dirty mark, its audit entry and its use of limits: the only place that does.
+    """Write a redemption, its mark, its audit entry, its event and its use of ``limits``: nothing else does.
 
-    ``values`` are its columns without ``digest``. When the id is taken, the answer stored under it. Raises
-    Refused: what a limit refuses, body_mismatch.
+    ``values`` are its columns without ``digest``; ``announced`` is whether somebody wants its event,
+    ``scanned`` what comes before it in the chain. When the id is taken, the answer stored under it. Raises
+    Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
     """
     values["digest"] = redemption_digest(values)
-    if not insert_or_ignore(session, Redemption, ["merchant_id", "id"], values):
-        return _twins_answer(session, counter, values["id"], values["body_digest"])
-    mark_if_late(session, values["business_date"], at)
-    _record(session, counter, values, at)
-    announce_redemption(session, values, at)
-    take(session, revision, use_of(values))
-    return Answer(values["answer"], replayed=False)
+    links = [
+        *scanned,
+        Link(Redemption, values, once("merchant_id", "id")),
+        *late_mark(values["business_date"], at),
+        Link(AuditEntry, _recorded(counter, values, at)),
+        *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
+        *taking(session, limits, use_of(values)),
+    ]
+    missed = write(session, links)
+    if missed is None:
+        return Answer(values["answer"], replayed=False)
+    if missed.refusal is not None:
+        raise missed.refusal()
+    return _twins_answer(session, counter, values["id"], values["body_digest"])
 
 
-def _record(session: Session, counter: Counter, values: Mapping[str, Any], at: datetime) -> None:
-    subject, corrects = f"redemption:{values['id']}", values["corrects_id"]
+def _recorded(counter: Counter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    by, subject, corrects = counter.actor, f"redemption:{values['id']}", values["corrects_id"]
     of, outlet, paid_fen = counter.merchant_id, str(counter.outlet_id), values["paid_fen"]
     if corrects is None:
-        record(session, counter.actor, "redemption.redeem", subject, at, of, outlet=outlet, paid_fen=paid_fen)
-    else:
-        record(
-            session,
-            counter.actor,
-            "redemption.correct",
-            subject,
-            at,
-            of,
-            outlet=outlet,
-            paid_fen=paid_fen,
-            corrects=str(corrects),
-        )
+        return recorded(by, "redemption.redeem", subject, at, of, outlet=outlet, paid_fen=paid_fen)
+    return recorded(
+        by,
+        "redemption.correct",
+        subject,
+        at,
+        of,
+        outlet=outlet,
+        paid_fen=paid_fen,
+        corrects=str(corrects),
+    )
 
 
 def _fact(
     counter: Counter,
-    scan: Scan,
-    holder: Entitlement,
+    scan_id: UUID,
+    here: Standing,
     order: Order,
-    frozen: _Frozen,
+    granted: Granted,
     charged: Price,
     at: datetime,
 ) -> dict[str, Any]:
     """The columns of the redemption's row: all that is true now and must stay so."""
-    day = business_date(at)
+    day, holder = business_date(at), here.entitlement
     return {
         "merchant_id": counter.merchant_id,
         "id": order.id,
-        "scan_id": scan.id,
+        "scan_id": scan_id,
         "outlet_id": counter.outlet_id,
-        "offer_id": frozen.offer.id,
-        "revision_id": frozen.revision.id,
+        "offer_id": granted.offer_id,
+        "revision_id": granted.revision_id,
         "holder_id": holder.holder_id,
         "household_id": holder.household_id,
         "holder_kind": holder.holder_kind,
         "employer_id": holder.employer_id,
         "employer_zone_id": holder.employer_zone_id,
-        "outlet_zone_id": frozen.outlet_zone_id,
+        "outlet_zone_id": here.place.zone_id,
         "gross_fen": charged.gross_fen,
         "discount_fen": charged.discount_fen,
         "paid_fen": charged.paid_fen,
@@ -243,23 +277,12 @@ def _fact(
     }
 
 
-def _frozen(session: Session, counter: Counter, scan: Scan, offer: str, day: date) -> _Frozen:
-    """The scan's revision of the offer, and where the outlet stands that day; one statement."""
-    row = session.execute(
-        select(OfferRevision, Offer, Outlet, outlet_zone_on(day, counter.merchant_id, counter.outlet_id))
-        .join(Offer, (Offer.merchant_id == OfferRevision.merchant_id) & (Offer.id == OfferRevision.offer_id))
-        .join(Outlet, (Outlet.merchant_id == Offer.merchant_id) & (Outlet.id == counter.outlet_id))
-        .where(
-            OfferRevision.merchant_id == counter.merchant_id,
-            OfferRevision.id.in_([UUID(id_) for id_ in scan.revision_ids]),
-            named(offer),
-        )
-    ).one_or_none()
-    if row is None:
+def _granted(session: Session, counter: Counter, here: Standing, offer: str, day: date) -> Granted:
+    if here.granted is None:
         raise Refused(_why_not(session, counter.merchant_id, offer, day))
-    if row[-1] is None:
+    if here.place.zone_id is None:
         raise Refused(Reason.OUTLET_NOT_OPEN)
-    return _Frozen(*row)
+    return here.granted
 
 
 def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reason:
@@ -270,30 +293,19 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
     return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
 
 
-def _answer(values: Mapping[str, Any], holder: Entitlement, frozen: _Frozen) -> str:
-    return answer_of(
-        values, frozen.offer, frozen.revision, frozen.outlet, holder.holder_name, holder.employer_name
-    )
-
-
 def answer_of(
-    values: Mapping[str, Any],
-    offer: Offer,
-    revision: OfferRevision,
-    outlet: Outlet,
-    holder_name: str,
-    employer_name: str,
+    values: Mapping[str, Any], place: Place, granted: Granted, holder_name: str, employer_name: str
 ) -> str:
     """What the client of a redemption with these columns is told, as JSON."""
     told = {
         "id": str(values["id"]),
         "redeemed_at": values["occurred_at"].isoformat(timespec="seconds"),
-        "outlet": {"code": outlet.code, "name": outlet.name},
+        "outlet": {"code": place.code, "name": place.name},
         "offer": {
-            "id": str(offer.id),
-            "code": offer.code,
-            "title": revision.title,
-            "revision": revision.number,
+            "id": str(granted.offer_id),
+            "code": granted.offer_code,
+            "title": granted.title,
+            "revision": granted.number,
         },
         "holder": {"name": mask_name(holder_name), "employer": employer_name},
         "gross_fen": values["gross_fen"],

@@ -3,25 +3,24 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from alliance.clock import business_date
-from alliance.offers.live import at_outlet, live
+from alliance.chain import Link, once, write
 from alliance.offers.models import OfferRevision
-from alliance.passes.entitlement import Entitlement, entitlement, entitlement_of_device
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
-from alliance.passes.models import Pass, TypedCode
+from alliance.passes.models import Pass, PresentationUse, TypedCode
 from alliance.passes.presentation import verify_shown
-from alliance.passes.uses import use
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
+from alliance.redemptions.standing import Standing, standing
+from alliance.redemptions.told import told_or_judged
 from alliance.refused import Reason, Refused
-from alliance.store import insert_or_ignore
 
 LIFETIME = timedelta(minutes=10)
 #: Typed codes that name nothing, per outlet and window: more than slips of the finger make, and far fewer
@@ -33,12 +32,13 @@ _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 
 @dataclass(frozen=True)
 class Presented:
-    """A presentation that verified: whose pass, key and counter that are good once, and what proved it.
+    """A presentation that verified: whose, the key and counter that are good once, and what proved it.
 
-    ``evidence`` is the signed text of the QR code; typed digits prove nothing by themselves.
+    ``shown`` is the status index of the pass, or the id of the phone's key. ``evidence`` is the signed text
+    of the QR code; typed digits prove nothing by themselves.
     """
 
-    entitlement: Entitlement
+    shown: int | bytes
     key_id: bytes
     counter: int
     evidence: str | None
@@ -54,16 +54,23 @@ def scan(
     already_presented, too_many_attempts, body_mismatch (the id names another scan).
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text})
-    stored = session.get(Scan, (counter.merchant_id, scan_id))
-    if stored is None:
+
+    def judge() -> list[Link]:
         presented = read(session, keyring, counter, text, at)
-        made = accept(session, counter, scan_id, presented, digest, at)
-        if made is not None:
-            return made
-        stored = session.get_one(Scan, (counter.merchant_id, scan_id))
-    if stored.body_digest != digest:
-        raise Refused(Reason.BODY_MISMATCH)
-    return stored
+        here = standing(session, counter, presented.shown, None, at)
+        return acceptance(counter, scan_id, presented, here, digest, at)
+
+    links = told_or_judged(lambda: _stored(session, counter, scan_id, digest), judge)
+    if isinstance(links, Scan):
+        return links
+    missed = write(session, links)
+    if missed is None:
+        return Scan(**links[0].values)
+    if missed.refusal is not None:
+        raise missed.refusal()
+    twin = _stored(session, counter, scan_id, digest)
+    assert twin is not None
+    return twin
 
 
 def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: datetime) -> Presented:
@@ -71,50 +78,48 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
     plain = text.strip()
     digits = plain.replace(" ", "")
     if _TYPED.fullmatch(digits):
-        typed = _typed_code(session, counter, digits, at)
-        entitled = entitlement(session, Pass.id == typed.pass_id, business_date(at))
-        return Presented(entitled, typed.cti, 0, None)
-    shown = verify_shown(session, keyring, plain, at)
-    if shown.credential.cnf is not None:
-        entitled = entitlement_of_device(session, shown.key_id, business_date(at))
-    else:
-        which = Pass.status_index == shown.credential.status_index
-        entitled = entitlement(session, which, business_date(at))
-    return Presented(entitled, shown.key_id, shown.counter, plain)
+        return _read_typed(session, counter, digits, at)
+    verified = verify_shown(session, keyring, plain, at)
+    of_phone = verified.credential.cnf is not None
+    shown = verified.key_id if of_phone else verified.credential.status_index
+    return Presented(shown, verified.key_id, verified.counter, plain)
 
 
-def accept(
-    session: Session, counter: Counter, scan_id: UUID, presented: Presented, digest: bytes, at: datetime
-) -> Scan | None:
-    """Use the presentation up and write the scan; None when a twin has written this ``scan_id`` already.
+def acceptance(
+    counter: Counter, scan_id: UUID, presented: Presented, here: Standing, digest: bytes, at: datetime
+) -> list[Link]:
+    """The rows of a scan: the scan with the offers it freezes, and the use of the presentation.
 
     The scan's own key is taken first: a twin waits there and is told apart from a replay. Raises
-    Refused(already_presented).
+    Refused(already_presented) for a code older than one that was used: a picture of it could be used beside
+    the phone. Between two at the same moment only equal counters exclude each other.
     """
-    values = {
+    if here.newest is not None and here.newest > presented.counter:
+        raise Refused(Reason.ALREADY_PRESENTED)
+    scan = {
         "merchant_id": counter.merchant_id,
         "id": scan_id,
         "outlet_id": counter.outlet_id,
-        "pass_id": presented.entitlement.pass_id,
+        "pass_id": here.entitlement.pass_id,
         "body_digest": digest,
         "evidence": presented.evidence,
-        "revision_ids": usable_revision_ids(session, counter, at),
+        "revision_ids": here.usable,
         "at": at,
         "expires_at": at + LIFETIME,
         "account_id": counter.account_id,
         "token_id": counter.token_id,
     }
-    if not insert_or_ignore(session, Scan, ["merchant_id", "id"], values):
-        return None
-    if not use(session, presented.key_id, presented.counter, counter.merchant_id, scan_id, at):
-        raise Refused(Reason.ALREADY_PRESENTED)
-    return Scan(**values)
-
-
-def usable_revision_ids(session: Session, counter: Counter, at: datetime) -> list[str]:
-    """The offers to freeze into a scan: live today, at this outlet."""
-    usable = live(business_date(at)).where(at_outlet(counter.merchant_id, counter.outlet_id))
-    return [str(id_) for id_ in session.scalars(usable.with_only_columns(OfferRevision.id))]
+    use = {
+        "key_id": presented.key_id,
+        "counter": presented.counter,
+        "used_at": at,
+        "merchant_id": counter.merchant_id,
+        "scan_id": scan_id,
+    }
+    return [
+        Link(Scan, scan, once("merchant_id", "id")),
+        Link(PresentationUse, use, once("key_id", "counter"), partial(Refused, Reason.ALREADY_PRESENTED)),
+    ]
 
 
 def frozen(scan: Scan) -> Select[OfferRevision]:
@@ -129,7 +134,14 @@ def frozen(scan: Scan) -> Select[OfferRevision]:
     )
 
 
-def _typed_code(session: Session, counter: Counter, code: str, at: datetime) -> TypedCode:
+def _stored(session: Session, counter: Counter, scan_id: UUID, digest: bytes) -> Scan | None:
+    stored = session.get(Scan, (counter.merchant_id, scan_id))
+    if stored is not None and stored.body_digest != digest:
+        raise Refused(Reason.BODY_MISMATCH)
+    return stored
+
+
+def _read_typed(session: Session, counter: Counter, code: str, at: datetime) -> Presented:
     wrong = session.scalar(
         select(func.count()).where(
             RefusedAttempt.merchant_id == counter.merchant_id,
@@ -140,9 +152,13 @@ def _typed_code(session: Session, counter: Counter, code: str, at: datetime) -> 
     )
     if wrong is not None and wrong >= GUESSES:
         raise Refused(Reason.TOO_MANY_ATTEMPTS)
-    typed = session.get(TypedCode, code)
+    typed = session.execute(
+        select(TypedCode.cti, TypedCode.expires_at, Pass.status_index)
+        .join(Pass, Pass.id == TypedCode.pass_id)
+        .where(TypedCode.code == code)
+    ).one_or_none()
     if typed is None:
         raise Refused(Reason.UNKNOWN_CODE)
     if typed.expires_at <= at:
         raise Refused(Reason.EXPIRED)
-    return typed
+    return Presented(typed.status_index, typed.cti, 0, None)

@@ -5,115 +5,13 @@ deed returns what the product must return: ``("ok", …)`` or ``("refused", reas
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
-Outcome = tuple[Any, ...]
-#: A holder, merchant, outlet or zone is named by a plain string.
-Name = str
-
-
-class No(Exception):
-    """The refusal, by its reason."""
-
-
-def day_of(at: datetime) -> date:
-    """The day in Shanghai, which is eight hours ahead all year."""
-    return (at + timedelta(hours=8)).date()
-
-
-def whole(amount: Decimal) -> int:
-    """四舍五入."""
-    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-@dataclass(frozen=True)
-class Terms:
-    """``kind`` is discount (a: permille to pay), threshold (a: from, b: off) or alliance_price (a: each)."""
-
-    kind: str
-    a: int
-    b: int = 0
-
-    def paid(self, gross: int, quantity: int) -> int:
-        """What the customer pays."""
-        if not 1 <= gross <= 10_000_000_00 or not 1 <= quantity <= 9999:
-            raise No("amount_out_of_range")
-        if self.kind == "discount":
-            return whole(Decimal(gross) * self.a / 1000)
-        if self.kind == "alliance_price":
-            return min(gross, self.a * quantity)
-        if gross < self.a:
-            raise No("below_threshold")
-        return max(0, gross - self.b)
-
-
-@dataclass
-class Revision:
-    """``outlets`` is empty for everywhere. ``state`` is submitted, approved or returned."""
-
-    merchant: Name
-    code: str
-    number: int
-    terms: Terms
-    limit_total: int | None
-    limit_holder: int | None
-    starts: date | None
-    ends: date | None
-    outlets: frozenset[Name]
-    state: str = "submitted"
-
-
-@dataclass
-class Employment:
-    """In [start, end)."""
-
-    employer: Name
-    start: date
-    end: date | None = None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a phone shows. ``number`` tells presentations apart."""
-
-    number: int
-    pass_: int
-    ends: datetime
-
-
-@dataclass
-class Scan:
-    outlet: Name
-    pass_: int
-    revisions: list[Revision]
-    ends: datetime
-    body: Any
-
-
-@dataclass
-class Sold:
-    """A redemption, and what its reversals have left of it."""
-
-    holder: Name
-    employer: Name
-    employer_zone: Name
-    outlet: Name
-    outlet_zone: Name
-    revision: Revision
-    at: datetime
-    gross: int
-    paid: int
-    body: Any
-    left_paid: int = 0
-    left_discount: int = 0
-    stands: bool = True
-
-    @property
-    def discount(self) -> int:
-        return self.gross - self.paid
+from tests.torture.model_books import Books, month_of
+from tests.torture.records import Employment, Name, No, Outcome, Revision, Scan, Shown, Sold, day_of
 
 
 @dataclass
@@ -134,6 +32,7 @@ class Model:
     scans: dict[tuple[Name, int], Scan] = field(default_factory=dict)
     sold: dict[tuple[Name, int], Sold] = field(default_factory=dict)
     reversals: dict[tuple[Name, int], Any] = field(default_factory=dict)
+    books: Books = field(default_factory=Books)
 
     # --- offers ---
 
@@ -146,7 +45,12 @@ class Model:
         if revision.terms.kind == "threshold" and revision.terms.b > revision.terms.a:
             raise No("off_fen")
         if revision.limit_total and revision.limit_holder and revision.limit_holder > revision.limit_total:
-            raise No("limit_holder")
+            raise No("holder_ever")
+        if (
+            revision.limit_total
+            and revision.limit_total < self.used[revision.merchant, revision.code, "total"]
+        ):
+            raise No("total")
         of_offer = [r for r in self.revisions if (r.merchant, r.code) == (revision.merchant, revision.code)]
         revision.number = len(of_offer) + 1
         self.revisions.append(revision)
@@ -232,7 +136,7 @@ class Model:
         body = ("presentation", outlet, shown, typed, order)
         if key in self.sold:
             return self._again(key, body)
-        self._present(key, outlet, shown, body, at)
+        self._present(key, outlet, shown, body, at, order)
         try:
             return self._sell(*key, self.scans[key], order, body, at)
         except No:
@@ -242,9 +146,9 @@ class Model:
             raise
 
     def reverse(
-        self, outlet: Name, id_: int, sold_id: int, refund: int | None, fresh: bool, at: datetime
+        self, outlet: Name, id_: int, sold_id: int, refund: int | None, who: str, at: datetime
     ) -> Outcome:
-        """``fresh``: only within ten minutes."""
+        """``who`` is cashier (only within ten minutes), merchant (until the month is closed) or organizer."""
         merchant = self.merchants[outlet]
         sold, body = self.sold.get((merchant, sold_id)), (sold_id, refund)
         if sold is None or sold.outlet != outlet:
@@ -254,21 +158,70 @@ class Model:
             if stored_body != body:
                 raise No("body_mismatch")
             return (*answer, True)
-        if fresh and at - sold.at > timedelta(minutes=10):
+        if who == "cashier" and at - sold.at > timedelta(minutes=10):
             raise No("undo_too_late")
+        if who != "organizer" and month_of(day_of(sold.at)) in self.books.closed:
+            raise No("month_closed")
         answer = self._give_back(sold, refund)
         self.reversals[merchant, id_] = body, answer
+        self.books.post(merchant, self.books.month_for(sold.posted, at), "reversal", answer[:3])
         return (*answer, False)
 
-    def _present(self, key: tuple[Name, int], outlet: Name, shown: Shown, body: Any, at: datetime) -> None:
+    def correct(
+        self,
+        outlet: Name,
+        id_: int,
+        reversal: int,
+        sold_id: int,
+        order: tuple[int, int],
+        who: str,
+        at: datetime,
+    ) -> Outcome:
+        """``order`` is (gross, quantity). The new one is at the old one's time and price, wherever posted."""
+        merchant = self.merchants[outlet]
+        body = ("correction", outlet, reversal, sold_id, order)
+        old = self.sold.get((merchant, sold_id))
+        if old is None or old.outlet != outlet:
+            raise No("redemption_not_found")
+        if (merchant, id_) in self.sold:
+            return self._again((merchant, id_), body)
+        before = self.used.copy(), replace(old), len(self.books.postings), dict(self.reversals)
+        try:
+            if self.reverse(outlet, reversal, sold_id, None, who, at)[-1]:
+                raise No("reversed_already")
+            paid = old.revision.terms.paid(*order)
+            self._take(old.revision, old.holder)
+        except No:
+            # All of it was one transaction.
+            self.used, self.sold[merchant, sold_id], posted, self.reversals = before
+            del self.books.postings[posted:]
+            raise
+        posted_to = self.books.month_for(old.posted, at)
+        return self._enter(
+            (merchant, id_), replace(old, gross=order[0], paid=paid, body=body, posted=posted_to)
+        )
+
+    def _present(
+        self,
+        key: tuple[Name, int],
+        outlet: Name,
+        shown: Shown,
+        body: Any,
+        at: datetime,
+        order: tuple[Any, ...] | None = None,
+    ) -> None:
         if at >= shown.ends:
             raise No("expired")
         self.entitled(shown.pass_, day_of(at))
+        here = [r for r in self.live(key[0], day_of(at)) if not r.outlets or outlet in r.outlets]
+        scan = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
+        if order is not None:
+            # In one call the order is looked at before anything is written.
+            self._priced(key[0], scan, order, day_of(at))
         if shown.number in self.presented:
             raise No("already_presented")
-        here = [r for r in self.live(key[0], day_of(at)) if not r.outlets or outlet in r.outlets]
         self.presented.add(shown.number)
-        self.scans[key] = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
+        self.scans[key] = scan
 
     def _again(self, key: tuple[Name, int], body: Any) -> Outcome:
         sold = self.sold[key]
@@ -279,23 +232,34 @@ class Model:
     def _sell(
         self, merchant: Name, id_: int, scan: Scan, order: tuple[Any, ...], body: Any, at: datetime
     ) -> Outcome:
-        code, gross, quantity, _ = order
         day = day_of(at)
+        revision, paid = self._priced(merchant, scan, order, day)
+        gross = order[1]
+        holder, employer = self.entitled(scan.pass_, day)
+        self._take(revision, holder)
+        zone = place(self.outlet_zones[scan.outlet], day)
+        home = place(self.employer_zones[employer], day)
+        month = month_of(day)
+        sold = Sold(holder, employer, home, scan.outlet, zone, revision, at, gross, paid, body, month)
+        return self._enter((merchant, id_), sold)
+
+    def _priced(self, merchant: Name, scan: Scan, order: tuple[Any, ...], day: date) -> tuple[Revision, int]:
+        code, gross, quantity, _ = order
         revision = next((r for r in scan.revisions if r.code == code), None)
         if revision is None:
             if all((r.merchant, r.code) != (merchant, code) for r in self.revisions):
                 raise No("offer_not_found")
             elsewhere = any(r.code == code for r in self.live(merchant, day))
             raise No("offer_not_here" if elsewhere else "offer_not_live")
-        paid = revision.terms.paid(gross, quantity)
-        holder, employer = self.entitled(scan.pass_, day)
-        self._take(revision, holder)
-        zone = place(self.outlet_zones[scan.outlet], day)
-        home = place(self.employer_zones[employer], day)
-        sold = Sold(holder, employer, home, scan.outlet, zone, revision, at, gross, paid, body)
-        sold.left_paid, sold.left_discount = paid, gross - paid
-        self.sold[merchant, id_] = sold
-        return gross, gross - paid, paid, False
+        return revision, revision.terms.paid(gross, quantity)
+
+    def _enter(self, key: tuple[Name, int], sold: Sold) -> Outcome:
+        amounts = sold.gross, sold.discount, sold.paid
+        sold.left_paid, sold.left_discount, sold.stands = sold.paid, sold.discount, True
+        self.sold[key] = sold
+        self.books.sales.append(day_of(sold.at))
+        self.books.post(key[0], sold.posted, "redemption", amounts)
+        return (*amounts, False)
 
     def _scopes(self, revision: Revision, holder: Name) -> list[tuple[tuple[Any, ...], int, str]]:
         offer = (revision.merchant, revision.code)
@@ -333,6 +297,27 @@ class Model:
         return -(paid + discount), -discount, -paid, not sold.stands
 
     # --- figures ---
+
+    def rewritten(self) -> set[str]:
+        """What `verify` must find: somebody has changed a past in which facts were made."""
+        found = set()
+        for sold in self.sold.values():
+            day = day_of(sold.at)
+            there = self.employments[self.sponsors.get(sold.holder, sold.holder)]
+            if not any(
+                e.employer == sold.employer and e.start <= day and (e.end is None or day <= e.end)
+                for e in there
+            ):
+                found.add("frozen_employer")
+            frozen = (
+                (self.outlet_zones[sold.outlet], sold.outlet_zone),
+                (self.employer_zones[sold.employer], sold.employer_zone),
+            )
+            for stays, zone in frozen:
+                # Of two moves on one day the first is forgotten.
+                if zone not in (place(stays, day), place(stays, day - timedelta(days=1))):
+                    found.add("frozen_zones")
+        return found
 
     def report(self, first: date, last: date) -> dict[str, Any]:
         """Those figures of the circulation report that follow from sums and sets."""

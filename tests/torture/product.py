@@ -25,13 +25,18 @@ from alliance.offers.models import Offer, OfferRevision
 from alliance.passes.issue import Presentable, mint, pass_of, reissue, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Employment, Holder, HolderKind
+from alliance.redemptions import months
+from alliance.redemptions.correct import Correction, correct
 from alliance.redemptions.counter import Counter
+from alliance.redemptions.ledger import snapshot_of
+from alliance.redemptions.models import Redemption, Reversal
 from alliance.redemptions.redeem import Answer, Order, redeem, redeem_at_once
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.redemptions.scan import scan
 from alliance.refused import Refused
 from alliance.store import Session
-from tests.torture.model import No, Outcome, Revision, Shown, Terms
+from tests.torture.model_books import AMOUNTS, Sums
+from tests.torture.records import No, Outcome, Revision, Shown, Terms
 from tests.torture.shop import findings
 from tests.world import World
 
@@ -196,18 +201,34 @@ class Product:
         )
 
     def reverse(
-        self, outlet: str, id_: int, sold_id: int, refund: int | None, fresh: bool, at: datetime
+        self, outlet: str, id_: int, sold_id: int, refund: int | None, who: str, at: datetime
     ) -> Outcome:
         """As the model's."""
-        authority = Authority.CASHIER if fresh else Authority.MERCHANT
         ids, counter = (UUID(int=id_), UUID(int=sold_id)), self.counter(outlet)
         answer = self.act(
             lambda session: reverse(
-                session, counter, *ids, "退货", at, refund_fen=refund, authority=authority
+                session, counter, *ids, "退货", at, refund_fen=refund, authority=Authority(who)
             )
         )
         told = json.loads(answer.body)
         return *amounts(answer)[:3], told["whole"], answer.replayed
+
+    def correct(
+        self,
+        outlet: str,
+        id_: int,
+        reversal: int,
+        sold_id: int,
+        order: tuple[int, int],
+        who: str,
+        at: datetime,
+    ) -> Outcome:
+        """As the model's."""
+        ids = (UUID(int=id_), UUID(int=reversal), UUID(int=sold_id))
+        # The reversal alone must be taken for the same one.
+        correction = Correction(*ids, *order, "退货")
+        counter, authority = self.counter(outlet), Authority(who)
+        return amounts(self.act(lambda session: correct(session, counter, authority, correction, at)))
 
     def counter(self, outlet: str) -> Counter:
         """At this outlet."""
@@ -216,6 +237,48 @@ class Product:
     def _text(self, shown: Shown, typed: bool) -> str:
         presentable = self._shown[shown.number]
         return presentable.code if typed else presentable.text
+
+    # --- the books ---
+
+    def close(self, month: date, at: datetime) -> tuple[int, Sums]:
+        """As the model's."""
+
+        def deed(session: Session) -> tuple[int, Sums]:
+            closing = months.close(session, month, COMMAND_LINE, at)
+            return closing.revision, self._sums(closing.snapshot)
+
+        return self._monthly(deed)
+
+    def reopen(self, month: date, at: datetime) -> None:
+        """As the model's."""
+        self._monthly(lambda session: months.reopen(session, month, "漏记", COMMAND_LINE, at))
+
+    def posted(self) -> dict[date, Sums]:
+        """What is posted to each month."""
+        with self.sessions() as session, store.one_snapshot(session):
+            found = {*session.scalars(sa.select(Redemption.posted_month))}
+            found |= {*session.scalars(sa.select(Reversal.posted_month))}
+            return {month: self._sums(snapshot_of(session, month)) for month in found}
+
+    def recorded(self) -> dict[date, Sums]:
+        """What the closing of each month that is closed has recorded."""
+        with self.sessions() as session:
+            rows = session.scalars(sa.select(months.MonthClosing).where(months.closing_stands()))
+            return {closing.month: self._sums(closing.snapshot) for closing in rows}
+
+    def _monthly(self, deed: Callable[[Session], T]) -> T:
+        try:
+            return self.act(deed)
+        except months.MonthError as error:
+            raise No(type(error).__name__, error.month) from None
+
+    def _sums(self, snapshot: dict[str, Any]) -> Sums:
+        names = {str(enterprise.id): name for name, enterprise in self.merchants.items()}
+        merchants = {names[id_]: sums for id_, sums in snapshot["merchants"].items()}
+        return {
+            name: tuple(sums[amount] for amount in AMOUNTS)
+            for name, sums in ({"all": snapshot} | merchants).items()
+        }
 
     # --- figures ---
 
@@ -259,7 +322,10 @@ def amounts(answer: Answer) -> Outcome:
 
 
 def wipe(engine: sa.Engine) -> None:
-    """Every row of every table; self-references die with their table's one statement."""
+    """Every row of every table; self-references die with their table's one statement.
+
+    The trail must have been left unguarded before.
+    """
     with engine.begin() as connection:
         for table in reversed(schema.metadata.sorted_tables):
             connection.execute(sa.delete(table))

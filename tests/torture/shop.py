@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from alliance import clock, store
 from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.circulation.verify import INVARIANTS, Finding
 from alliance.offers.pricing import Discount, Threshold
 from alliance.passes.issue import mint, pass_of
@@ -41,7 +42,9 @@ class Shop:
             world.live_offer(world.dairy, "OWN", Threshold(threshold_fen=500, off_fen=99), limit_holder=10**6)
             self.holders = [world.mechanic.id, world.salesman.id, world.milkman.id]
             self.counter, shop = world.counter(), world.dairy_shop
-            _, self.token = create_token(session, "till", shop.merchant_id, shop.id, None, None, world.at)
+            _, self.token = create_token(
+                session, "till", shop.merchant_id, shop.id, None, COMMAND_LINE, world.at
+            )
 
     def sales(self, count: int, offers: Sequence[str] = ("MILK", "CAP", "OWN")) -> list[Sale]:
         """So many sales with credentials of this moment, which live for 60 seconds."""

@@ -7,21 +7,25 @@ is ``@verb(repeats=True)``.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from alliance.accounts.tokens import ApiToken, create_token, revoke_token
+from alliance.audit.seal import seal
 from alliance.audit.trail import COMMAND_LINE
 from alliance.circulation.derive import derive as derive_month
 from alliance.circulation.derive import forget
-from alliance.clock import business_date, month_of, start_of
+from alliance.clock import business_date, month_of, next_month, start_of
 from alliance.offers import life
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Discount
 from alliance.passes import issue
 from alliance.people.employment import employment_on
 from alliance.people.employment import leave as end
+from alliance.redemptions import months
+from alliance.redemptions.correct import Correction, correct
 from alliance.redemptions.redeem import Order, redeem, redeem_at_once
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.redemptions.scan import scan
@@ -93,6 +97,51 @@ def void_days_later(world: World) -> Deed:
 @verb(repeats=True)
 def refund_a_part(world: World) -> Deed:
     return _reversal(world, 100)
+
+
+@verb(repeats=True)
+def correct_an_amount(world: World) -> Deed:
+    return _correction(world, Authority.CASHIER, sold_at=world.at, at=world.at)
+
+
+@verb(repeats=True)
+def correct_after_the_close(world: World) -> Deed:
+    """An adjustment of the current month, with a dirty mark."""
+    month, later = _turn_to_close(world)
+    deed = _correction(world, Authority.ORGANIZER, sold_at=start_of(month), at=later)
+    months.close(world.session, month, COMMAND_LINE, later)
+    return deed
+
+
+@verb()
+def close_a_month(world: World) -> Deed:
+    """The next one each time."""
+    month, later = _turn_to_close(world)
+    return lambda session: months.close(session, month, COMMAND_LINE, later).digest
+
+
+@verb()
+def reopen_a_month(world: World) -> Deed:
+    """Of which the next one then is the same again, under another revision."""
+    month, later = _turn_to_close(world)
+    months.close(world.session, month, COMMAND_LINE, later)
+    return lambda session: months.reopen(session, month, "漏记", COMMAND_LINE, later)
+
+
+@verb(repeats=True)
+def seal_the_trail(world: World) -> Deed:
+    """Once more when nothing is left to seal does nothing."""
+    world.redeem(4321, offer="CAP", at=world.at)
+    return lambda session: seal(session, world.at)
+
+
+@verb(repeats=True)
+def revoke_a_token(world: World) -> Deed:
+    token, _ = create_token(
+        world.session, "till", world.dairy.id, world.dairy_shop.id, None, COMMAND_LINE, world.at
+    )
+    id_ = token.id
+    return lambda session: revoke_token(session, session.get_one(ApiToken, id_), COMMAND_LINE, world.at)
 
 
 @verb()
@@ -178,6 +227,19 @@ def _reversal(world: World, refund_fen: int | None, **later: float) -> Deed:
     return lambda session: reverse(
         session, counter, reversal_id, id_, "退货", at, refund_fen=refund_fen, authority=Authority.MERCHANT
     )
+
+
+def _correction(world: World, authority: Authority, sold_at: datetime, at: datetime) -> Deed:
+    correction = Correction(uuid4(), uuid4(), uuid4(), 6006, 1, "输错金额")
+    counter = world.counter()
+    world.redeem(5005, offer="CAP", id_=correction.redemption_id, at=sold_at)
+    return lambda session: correct(session, counter, authority, correction, at)
+
+
+def _turn_to_close(world: World) -> tuple[date, datetime]:
+    """The first open month, and a moment at which it can be closed."""
+    month = months.first_open(world.session, world.at)
+    return month, start_of(next_month(month)) + timedelta(days=1)
 
 
 def _submitted(world: World) -> UUID:

@@ -11,6 +11,12 @@ import pytest
 
 from tests.processes import environment, free_port, healthy
 
+#: 32 tills with one token are more than the API lets a till do.
+UNMETERED = {
+    "ALLIANCE_API_WRITES_PER_MINUTE": "1000000",
+    "ALLIANCE_API_READS_PER_MINUTE": "1000000",
+}
+
 
 class Victim:
     """A server on one database and one port, started again as often as it was killed."""
@@ -18,7 +24,7 @@ class Victim:
     def __init__(self, database_url: str, directory: Path) -> None:
         self.port = free_port()
         self._directory, self._log = directory, directory / "server.log"
-        self._environment = environment(database_url, directory / "instance")
+        self._environment = environment(database_url, directory / "instance", **UNMETERED)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from alliance.accounts.models import Account
 from alliance.accounts.tokens import create_token
 from alliance.audit.models import AuditEntry
+from alliance.audit.trail import COMMAND_LINE
 from tests.web.people import Scene, address, scanned
 from tests.web.visits import post
 
@@ -43,7 +44,9 @@ def test_at_the_counter(scene):
 
 def test_by_a_till(scene):
     shop = scene.world.dairy_shop
-    token, plain = create_token(scene.session, "till", shop.merchant_id, shop.id, None, None, scene.at)
+    token, plain = create_token(
+        scene.session, "till", shop.merchant_id, shop.id, None, COMMAND_LINE, scene.at
+    )
     scene.session.commit()
     body = {"id": str(uuid4()), "offer": "MILK", "gross_fen": 10000, "presentation": scene.shown().text}
     answer = scene.app.test_client().post(

@@ -13,6 +13,8 @@ from alliance.imports.run import Outcome
 from alliance.web.audit_words import ACTIONS, DETAILS, action_words, detail_words
 from tests.cluster import ROOT
 
+#: The functions of ``trail`` that make an entry: each call says which action it is.
+WRITING = ("record", "recorded")
 #: The parameters of ``record``; everything else by name is the entry's detail.
 NAMED = ("session", "by", "action", "subject", "at", "enterprise_id")
 
@@ -48,7 +50,7 @@ def actions() -> Iterator[str]:
                 f"{path}:{call.lineno}: call it …record…, so that callers are read"
             )
             continue
-        if call.func.id != "record" and not found:  # type: ignore[attr-defined]
+        if call.func.id not in WRITING and not found:  # type: ignore[attr-defined]
             continue
         assert len(found) == 1, f"{path}:{call.lineno}: which action is this?"
         [node] = found

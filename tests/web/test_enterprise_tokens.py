@@ -55,8 +55,10 @@ def test_a_new_token_is_shown_once(scene, office):
     assert len(tokens(scene)) == 1
 
 
-def test_a_token_of_every_outlet(scene, office):
+def test_a_token_of_every_outlet_is_not_what_the_form_starts_with(scene, office):
     admin = scene.admin()
+    chosen = f'<option selected value="{scene.world.dairy_shop.id}">'
+    assert chosen in text(admin.get(f"{office}/tokens"))
     post(admin, f"{office}/tokens", form(scene, outlet=""))
     [token] = tokens(scene)
     assert (token.merchant_id, token.outlet_id) == (scene.world.dairy.id, None)

@@ -25,7 +25,7 @@ def scene(app, session, monkeypatch) -> Scene:
     """A redemption at the dairy by a token, a deed of an account yesterday, and one of the command line."""
     scene = Scene(app, session, monkeypatch)
     world = scene.world
-    token, _ = create_token(session, "一号收银机", None, None, None, None, scene.at)
+    token, _ = create_token(session, "一号收银机", None, None, None, COMMAND_LINE, scene.at)
     by_token = Actor(None, "10.1.2.3", token.id)
     shop, detail = world.dairy_shop, {"offer": "MILK", "paid_fen": 123456}
     record(session, by_token, "redemption.redeem", f"redemption:{uuid4()}", scene.at, shop.merchant_id,

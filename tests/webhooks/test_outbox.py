@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.pricing import Discount
-from alliance.redemptions.reverse import reverse
+from alliance.redemptions.reverse import Authority, reverse
 from alliance.refused import Refused
 from alliance.store import for_writing, new_id
 from alliance.webhooks.endpoints import disable
@@ -38,9 +38,18 @@ def test_reversals_and_refunds(scene):
     whole, part = uuid4(), uuid4()
     for id_ in (whole, part):
         world.redeem(10000, id_=id_)
-    reverse(scene.session, counter, new_id(), whole, "退货", world.at)
-    said = reverse(scene.session, counter, new_id(), part, "少一瓶", world.at, refund_fen=800)
-    reverse(scene.session, counter, new_id(), part, "全退", world.at)
+    reverse(scene.session, counter, new_id(), whole, "退货", world.at, authority=Authority.MERCHANT)
+    said = reverse(
+        scene.session,
+        counter,
+        new_id(),
+        part,
+        "少一瓶",
+        world.at,
+        refund_fen=800,
+        authority=Authority.MERCHANT,
+    )
+    reverse(scene.session, counter, new_id(), part, "全退", world.at, authority=Authority.MERCHANT)
     scene.session.commit()
     told = [json.loads(event.payload) for event in events(scene)]
     assert [each["type"] for each in told[2:]] == [
@@ -54,7 +63,9 @@ def test_a_replayed_answer_tells_nothing_again(scene):
     id_ = uuid4()
     scene.world.redeem(id_=id_)
     for _ in range(2):
-        reverse(scene.session, scene.world.counter(), id_, id_, "退货", scene.at)
+        reverse(
+            scene.session, scene.world.counter(), id_, id_, "退货", scene.at, authority=Authority.MERCHANT
+        )
     assert len(events(scene)) == 2
 
 
@@ -81,7 +92,15 @@ def test_nobody_is_told_who_did_not_ask(scene):
     world.redeem()
     assert events(scene) == []
     world.redeem(offer="WASH", outlet=world.garage_hall, id_=(id_ := uuid4()))
-    reverse(scene.session, world.counter(world.garage_hall), uuid4(), id_, "退款", scene.at)
+    reverse(
+        scene.session,
+        world.counter(world.garage_hall),
+        uuid4(),
+        id_,
+        "退款",
+        scene.at,
+        authority=Authority.MERCHANT,
+    )
     assert [event.merchant_id for event in events(scene)] == [world.garage.id]
 
 

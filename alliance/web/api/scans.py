@@ -11,7 +11,6 @@ from alliance.money import MAX_FEN
 from alliance.offers.limits import reason_of
 from alliance.offers.pricing import MAX_QUANTITY, price
 from alliance.passes.entitlement import entitlement
-from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.models import Scan
 from alliance.redemptions.scan import scan as accept_scan
@@ -94,7 +93,7 @@ def scan(json_data: ScanRequest) -> dict[str, Any]:
 
 def _answer(made: Scan, asked: ScanRequest) -> ScanAnswer:
     at = clock.now()
-    holder = entitlement(db.session, Pass.id == made.pass_id, clock.business_date(at))
+    holder = entitlement(db.session, made.pass_id, clock.business_date(at))
     cards = cards_of_scan(db.session, made, holder, at)
     codes = lookups.offer_codes(db.session, [card.revision for card in cards])
     return ScanAnswer(

@@ -10,7 +10,7 @@ from alliance.accounts import sign_in
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.issue import newest_pass, pass_of
-from alliance.passes.models import Pass, PassDevice
+from alliance.passes.models import PassDevice
 from alliance.web.device_words import device_words
 from alliance.web.employee import bp
 from alliance.web.extensions import db
@@ -27,7 +27,7 @@ def enrol_device() -> ResponseReturnValue:
     expected = devices.challenge(current_app.config["SECRET_KEY"], here)
     point = devices.read_enrolment(request.form.get("enrolment", ""), expected)
     held = pass_of(db.session, g.grant.holder_id, at)
-    entitlement(db.session, Pass.id == held.id, clock.business_date(at))
+    entitlement(db.session, held.id, clock.business_date(at))
     device = devices.enrol(db.session, held, point, here, request.user_agent.string, g.actor, at)
     made = devices.issue_credential(db.session, current_app.extensions["keyring"], device, at)
     db.session.commit()

@@ -12,7 +12,6 @@ from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.issue import mint, pass_of
 from alliance.passes.keys import in_force
-from alliance.passes.models import Pass
 from alliance.people.models import Holder
 from alliance.people.phones import mask_name
 from alliance.redemptions.models import Redemption
@@ -50,7 +49,7 @@ def renew_credential() -> ResponseReturnValue:
     """
     at = clock.now()
     held = pass_of(db.session, g.grant.holder_id, at)
-    entitlement(db.session, Pass.id == held.id, clock.business_date(at))
+    entitlement(db.session, held.id, clock.business_date(at))
     shown = mint(db.session, current_app.extensions["keyring"], held, at)
     db.session.commit()
     return {

@@ -215,7 +215,9 @@ class TokenForm(OutletChoice, FlaskForm):  # type: ignore[misc]
     outlet = SelectField(_l("门店"))
 
     def __init__(self, outlets: Sequence[Outlet], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        # One outlet unless somebody means more.
+        first = str(outlets[0].id) if outlets else ""
+        super().__init__(**{"outlet": first} | kwargs)
         self.offer(outlets, _("全部门店（请求里要写明门店）"))
 
 

@@ -13,7 +13,6 @@ from alliance import clock
 from alliance.money import format_yuan
 from alliance.offers.pricing import price, read_terms
 from alliance.passes.entitlement import entitlement
-from alliance.passes.models import Pass
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
@@ -179,7 +178,7 @@ def _counter_page(merchant_id: int, outlet_id: UUID, form: ScanForm) -> str:
 
 def _scan_page(scan: Scan, form: RedeemForm) -> str:
     at = clock.now()
-    holder = entitlement(db.session, Pass.id == scan.pass_id, clock.business_date(at))
+    holder = entitlement(db.session, scan.pass_id, clock.business_date(at))
     return render_template(
         "merchant/show_scan.html",
         place=lookups.place_or_404(db.session, scan.merchant_id, scan.outlet_id),
@@ -216,6 +215,8 @@ def _told_again(counter: Counter, redemption_id: UUID) -> str:
         entry=entry,
         is_fresh=clock.now() <= entry.fact.occurred_at + UNDO_WINDOW,
         is_last_page=True,
+        before_fen=None,
+        forms=None,
     )
 
 

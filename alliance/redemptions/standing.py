@@ -1,0 +1,199 @@
+"""How things stand at a counter: who shows a pass, where, what is granted; one statement reads it all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Executable,
+    LargeBinary,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+)
+from sqlalchemy.orm import Session
+
+from alliance.clock import business_date
+from alliance.enterprises.models import Outlet
+from alliance.enterprises.placement import outlet_zone_on
+from alliance.offers.limits import Limits, read_limits
+from alliance.offers.live import NAMED, at_outlet, live, naming
+from alliance.offers.models import Offer, OfferRevision
+from alliance.passes.entitlement import (
+    SHOWN_COLUMNS,
+    Entitlement,
+    entitled,
+    entitled_by_device,
+    read_entitlement,
+)
+from alliance.passes.models import Pass, PassDevice, PresentationUse
+from alliance.redemptions.counter import Counter
+from alliance.redemptions.models import Scan
+from alliance.store import run
+from alliance.webhooks.models import EventType
+from alliance.webhooks.outbox import wanted
+
+
+@dataclass(frozen=True)
+class Place:
+    """The outlet as it stands that day; without a zone it is not open yet."""
+
+    code: str
+    name: str
+    zone_id: int | None
+
+
+@dataclass(frozen=True)
+class Granted:
+    """The revision of the offer that was asked for."""
+
+    offer_code: str
+    offer_id: UUID
+    revision_id: UUID
+    number: int
+    title: str
+    terms: dict[str, Any]
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that a redemption has to know. ``usable`` are the ids of the revisions to freeze into a scan.
+
+    ``announced`` is whether an endpoint of the merchant wants to be told of a redemption, ``newest`` the
+    highest counter that the phone's key has presented with, if it has.
+    """
+
+    entitlement: Entitlement
+    place: Place
+    granted: Granted | None
+    usable: list[str]
+    announced: bool
+    newest: int | None
+
+
+def standing(
+    session: Session, counter: Counter, shown: int | bytes, offer: str | None, at: datetime
+) -> Standing:
+    """Everything for a presentation: the offer, if one is asked for, is granted if it is live here today.
+
+    ``shown`` is the status index of a pass, or the id of the key of a phone. Raises Refused as
+    ``read_entitlement`` does.
+    """
+    statement = _BY_DEVICE if isinstance(shown, bytes) else _BY_INDEX
+    return _read(session, statement, {"shown": shown, **_here(counter, at), **naming(offer)})
+
+
+def standing_of_scan(session: Session, counter: Counter, scan: Scan, offer: str, at: datetime) -> Standing:
+    """The same for a scan: the offer is granted if the scan has frozen it. Raises the same."""
+    frozen = [UUID(id_) for id_ in scan.revision_ids]
+    values = {"pass": scan.pass_id, "revisions": frozen, **_here(counter, at), **naming(offer)}
+    return _read(session, _OF_SCAN, values)
+
+
+def granted_by(offer_code: str, revision: OfferRevision) -> Granted:
+    """The same of a revision that is at hand."""
+    return Granted(
+        offer_code,
+        revision.offer_id,
+        revision.id,
+        revision.number,
+        revision.title,
+        revision.terms,
+        read_limits(revision.limits),
+    )
+
+
+def _here(counter: Counter, at: datetime) -> dict[str, Any]:
+    return {"merchant": counter.merchant_id, "outlet": counter.outlet_id, "day": business_date(at)}
+
+
+def _read(session: Session, statement: Executable, values: Mapping[str, Any]) -> Standing:
+    row = tuple(run(session, statement, values).one())
+    code, name, zone_id, announced, newest, usable = row[:6]
+    shown, granted = row[6 : 6 + SHOWN_COLUMNS], row[6 + SHOWN_COLUMNS :]
+    return Standing(
+        read_entitlement(shown),
+        Place(code, name, zone_id),
+        _read_granted(granted) if granted[0] is not None else None,
+        [str(UUID(id_)) for id_ in usable.split(",")] if usable else [],
+        announced,
+        newest,
+    )
+
+
+def _read_granted(row: Sequence[Any]) -> Granted:
+    code, offer_id, revision_id, number, title, terms, limits = row
+    return Granted(code, offer_id, revision_id, number, title, terms, read_limits(limits))
+
+
+# --- the statements, built once ----------------------------------------------------------------------
+
+_MERCHANT, _OUTLET = bindparam("merchant", type_=BigInteger), bindparam("outlet", type_=Uuid)
+_DAY = bindparam("day", type_=Date)
+
+_PLACE = select(
+    Outlet.code,
+    Outlet.name,
+    outlet_zone_on(_DAY, _MERCHANT, _OUTLET),
+    wanted(_MERCHANT, EventType.REDEMPTION_CREATED).label("announced"),
+).where(Outlet.merchant_id == _MERCHANT, Outlet.id == _OUTLET)
+_LIVE_HERE = live(_DAY).where(at_outlet(_MERCHANT, _OUTLET)).order_by(None)
+_FROZEN = select(OfferRevision).where(
+    OfferRevision.merchant_id == _MERCHANT, OfferRevision.id.in_(bindparam("revisions", expanding=True))
+)
+
+
+def _standing(
+    who: Select[*tuple[Any, ...]], revisions: Select[OfferRevision], newest: ColumnElement[Any]
+) -> Executable:
+    """The outlet, all these revisions, the pass, and of the revisions the one that is asked for."""
+    usable = revisions.with_only_columns(
+        OfferRevision.offer_id,
+        OfferRevision.id,
+        OfferRevision.number,
+        OfferRevision.title,
+        OfferRevision.terms,
+        OfferRevision.limits,
+    ).cte("usable")
+    comma: Any = literal_column("','")
+    return _side_by_side(
+        _PLACE.add_columns(newest.label("newest")),
+        select(func.aggregate_strings(cast(usable.c.id, String), comma)),
+        who,
+        select(Offer.code, *usable.c)
+        .join(usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id))
+        .where(NAMED),
+    )
+
+
+def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
+    """One row of several SELECTs of one row; only the first of them must have one."""
+    first, *others = (part.subquery(f"p{number}") for number, part in enumerate(parts))
+    joined: Any = first
+    for other in others:
+        joined = joined.outerjoin(other, true())
+    return select(*first.c, *(column for other in others for column in other.c)).select_from(joined)
+
+
+_KEY = bindparam("shown", type_=LargeBinary)
+_NEWEST = select(func.max(PresentationUse.counter)).where(PresentationUse.key_id == _KEY).scalar_subquery()
+_NO_COUNTER: ColumnElement[Any] = null()
+
+_BY_INDEX = _standing(
+    entitled(Pass.status_index == bindparam("shown", type_=BigInteger)), _LIVE_HERE, _NO_COUNTER
+)
+_BY_DEVICE = _standing(entitled_by_device(PassDevice.key_id == _KEY), _LIVE_HERE, _NEWEST)
+_OF_SCAN = _standing(entitled(Pass.id == bindparam("pass")), _FROZEN, _NO_COUNTER)
