@@ -7,7 +7,7 @@ many redemptions share.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -34,6 +34,7 @@ from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import acceptance, read
 from alliance.redemptions.standing import Granted, Place, Standing, standing, standing_of_scan
+from alliance.redemptions.told import told_or_judged
 from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
 from alliance.store import run
@@ -80,12 +81,13 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
-    stored = stored_answer(session, counter, order.id, digest)
-    if stored is not None:
-        return stored
-    scan = _valid_scan(session, counter, scan_id, at)
-    here = standing_of_scan(session, counter, scan, order.offer, at)
-    return _write(session, counter, scan_id, here, order, digest, at)
+
+    def judge() -> _Judged:
+        scan = _valid_scan(session, counter, scan_id, at)
+        here = standing_of_scan(session, counter, scan, order.offer, at)
+        return _judge(session, counter, scan_id, here, order, digest, at)
+
+    return _post_once(session, counter, order.id, digest, judge, at)
 
 
 def redeem_at_once(
@@ -96,13 +98,14 @@ def redeem_at_once(
     Raises Refused as ``scan`` and ``redeem`` do.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
-    stored = stored_answer(session, counter, order.id, digest)
-    if stored is not None:
-        return stored
-    presented = read(session, keyring, counter, text, at)
-    here = standing(session, counter, presented.status_index, order.offer, at)
-    scanned = acceptance(counter, order.id, presented, here, digest, at)
-    return _write(session, counter, order.id, here, order, digest, at, scanned)
+
+    def judge() -> _Judged:
+        presented = read(session, keyring, counter, text, at)
+        here = standing(session, counter, presented.shown, order.offer, at)
+        scanned = acceptance(counter, order.id, presented, here, digest, at)
+        return _judge(session, counter, order.id, here, order, digest, at, scanned)
+
+    return _post_once(session, counter, order.id, digest, judge, at)
 
 
 def stored_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) -> Answer | None:
@@ -141,7 +144,17 @@ def _valid_scan(session: Session, counter: Counter, scan_id: UUID, at: datetime)
     return scan
 
 
-def _write(
+@dataclass(frozen=True)
+class _Judged:
+    """A redemption that may be written, but for what its limits say: what ``post`` takes."""
+
+    values: dict[str, Any]
+    limits: Limits
+    announced: bool
+    scanned: Sequence[Link]
+
+
+def _judge(
     session: Session,
     counter: Counter,
     scan_id: UUID,
@@ -150,14 +163,24 @@ def _write(
     digest: bytes,
     at: datetime,
     scanned: Sequence[Link] = (),
-) -> Answer:
+) -> _Judged:
     granted = _granted(session, counter, here, order.offer, business_date(at))
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
     values = _fact(counter, scan_id, here, order, granted, charged, at)
     holder = here.entitlement
     answer = answer_of(values, here.place, granted, holder.holder_name, holder.employer_name)
     values |= {"body_digest": digest, "answer": answer}
-    return post(session, counter, granted.limits, values, at, announced=here.announced, scanned=scanned)
+    return _Judged(values, granted.limits, here.announced, scanned)
+
+
+def _post_once(
+    session: Session, counter: Counter, id_: UUID, digest: bytes, judge: Callable[[], _Judged], at: datetime
+) -> Answer:
+    found = told_or_judged(lambda: stored_answer(session, counter, id_, digest), judge)
+    if isinstance(found, Answer):
+        return found
+    announced, scanned = found.announced, found.scanned
+    return post(session, counter, found.limits, found.values, at, announced=announced, scanned=scanned)
 
 
 def post(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Executable,
+    LargeBinary,
     Select,
     String,
     Uuid,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    null,
     select,
     true,
 )
@@ -29,8 +31,14 @@ from alliance.enterprises.placement import outlet_zone_on
 from alliance.offers.limits import Limits, read_limits
 from alliance.offers.live import NAMED, at_outlet, live, naming
 from alliance.offers.models import Offer, OfferRevision
-from alliance.passes.entitlement import SHOWN_COLUMNS, Entitlement, entitled, read_entitlement
-from alliance.passes.models import Pass
+from alliance.passes.entitlement import (
+    SHOWN_COLUMNS,
+    Entitlement,
+    entitled,
+    entitled_by_device,
+    read_entitlement,
+)
+from alliance.passes.models import Pass, PassDevice, PresentationUse
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
 from alliance.store import run
@@ -64,7 +72,8 @@ class Granted:
 class Standing:
     """All that a redemption has to know. ``usable`` are the ids of the revisions to freeze into a scan.
 
-    ``announced`` is whether an endpoint of the merchant wants to be told of a redemption.
+    ``announced`` is whether an endpoint of the merchant wants to be told of a redemption, ``newest`` the
+    highest counter that the phone's key has presented with, if it has.
     """
 
     entitlement: Entitlement
@@ -72,16 +81,19 @@ class Standing:
     granted: Granted | None
     usable: list[str]
     announced: bool
+    newest: int | None
 
 
 def standing(
-    session: Session, counter: Counter, status_index: int, offer: str | None, at: datetime
+    session: Session, counter: Counter, shown: int | bytes, offer: str | None, at: datetime
 ) -> Standing:
     """Everything for a presentation: the offer, if one is asked for, is granted if it is live here today.
 
-    Raises Refused as ``read_entitlement`` does.
+    ``shown`` is the status index of a pass, or the id of the key of a phone. Raises Refused as
+    ``read_entitlement`` does.
     """
-    return _read(session, _NOW, {"index": status_index, **_here(counter, at), **naming(offer)})
+    statement = _BY_DEVICE if isinstance(shown, bytes) else _BY_INDEX
+    return _read(session, statement, {"shown": shown, **_here(counter, at), **naming(offer)})
 
 
 def standing_of_scan(session: Session, counter: Counter, scan: Scan, offer: str, at: datetime) -> Standing:
@@ -110,14 +122,15 @@ def _here(counter: Counter, at: datetime) -> dict[str, Any]:
 
 def _read(session: Session, statement: Executable, values: Mapping[str, Any]) -> Standing:
     row = tuple(run(session, statement, values).one())
-    code, name, zone_id, announced, usable = row[:5]
-    shown, granted = row[5 : 5 + SHOWN_COLUMNS], row[5 + SHOWN_COLUMNS :]
+    code, name, zone_id, announced, newest, usable = row[:6]
+    shown, granted = row[6 : 6 + SHOWN_COLUMNS], row[6 + SHOWN_COLUMNS :]
     return Standing(
         read_entitlement(shown),
         Place(code, name, zone_id),
         _read_granted(granted) if granted[0] is not None else None,
         [str(UUID(id_)) for id_ in usable.split(",")] if usable else [],
         announced,
+        newest,
     )
 
 
@@ -143,7 +156,9 @@ _FROZEN = select(OfferRevision).where(
 )
 
 
-def _standing(who: ColumnElement[bool], revisions: Select[OfferRevision]) -> Executable:
+def _standing(
+    who: Select[*tuple[Any, ...]], revisions: Select[OfferRevision], newest: ColumnElement[Any]
+) -> Executable:
     """The outlet, all these revisions, the pass, and of the revisions the one that is asked for."""
     usable = revisions.with_only_columns(
         OfferRevision.offer_id,
@@ -155,9 +170,9 @@ def _standing(who: ColumnElement[bool], revisions: Select[OfferRevision]) -> Exe
     ).cte("usable")
     comma: Any = literal_column("','")
     return _side_by_side(
-        _PLACE,
+        _PLACE.add_columns(newest.label("newest")),
         select(func.aggregate_strings(cast(usable.c.id, String), comma)),
-        entitled(who),
+        who,
         select(Offer.code, *usable.c)
         .join(usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id))
         .where(NAMED),
@@ -173,5 +188,12 @@ def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
     return select(*first.c, *(column for other in others for column in other.c)).select_from(joined)
 
 
-_NOW = _standing(Pass.status_index == bindparam("index"), _LIVE_HERE)
-_OF_SCAN = _standing(Pass.id == bindparam("pass"), _FROZEN)
+_KEY = bindparam("shown", type_=LargeBinary)
+_NEWEST = select(func.max(PresentationUse.counter)).where(PresentationUse.key_id == _KEY).scalar_subquery()
+_NO_COUNTER: ColumnElement[Any] = null()
+
+_BY_INDEX = _standing(
+    entitled(Pass.status_index == bindparam("shown", type_=BigInteger)), _LIVE_HERE, _NO_COUNTER
+)
+_BY_DEVICE = _standing(entitled_by_device(PassDevice.key_id == _KEY), _LIVE_HERE, _NEWEST)
+_OF_SCAN = _standing(entitled(Pass.id == bindparam("pass")), _FROZEN, _NO_COUNTER)

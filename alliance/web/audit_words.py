@@ -1,6 +1,7 @@
 """The audit trail in plain words: what was done, and the particulars."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -8,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from alliance.accounts.models import Role
 from alliance.money import format_yuan
+from alliance.web.filters import local_time
 
 #: Every action that is ever recorded, in the order in which a filter offers them.
 ACTIONS: Mapping[str, Any] = {
@@ -22,6 +24,10 @@ ACTIONS: Mapping[str, Any] = {
     "offer.withdraw": _l("撤回优惠"),
     "pass.reissue": _l("换发会员码"),
     "pass.revoke": _l("停用会员码"),
+    "device.enrol": _l("绑定手机"),
+    "device.remove": _l("移除手机"),
+    "key.rotate": _l("更换签名密钥"),
+    "key.drop": _l("停用签名密钥"),
     "grant.give": _l("授予身份"),
     "grant.revoke": _l("收回身份"),
     "token.create": _l("新建接口令牌"),
@@ -55,6 +61,10 @@ def _as_it_is(value: Any) -> str:
     return str(value)
 
 
+def _yes_or_no(value: Any) -> str:
+    return str(_l("是") if value else _l("否"))
+
+
 #: What an entry's ``detail`` may say, by its name there: a label, and how the value is shown.
 DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "outlet": (_l("门店"), _as_it_is),
@@ -63,9 +73,12 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "refund_fen": (_l("退回"), format_yuan),
     "corrects": (_l("更正的核销"), _as_it_is),
     "revision": (_l("第几次结账"), _as_it_is),
+    "key": (_l("手机编号"), lambda value: str(value)[:12]),
+    "signs_from": (_l("启用时间"), lambda value: local_time(datetime.fromisoformat(value))),
+    "compromised": (_l("已泄露"), _yes_or_no),
     "events": (_l("事件"), lambda value: "、".join(map(str, value))),
     "event": (_l("事件编号"), _as_it_is),
-    "by_the_worker": (_l("由系统停用"), lambda value: str(_l("是") if value else _l("否"))),
+    "by_the_worker": (_l("由系统停用"), _yes_or_no),
     "digest": (_l("摘要"), _as_it_is),
     "reason": (_l("原因"), _as_it_is),
     "role": (_l("身份"), lambda value: str(ROLES[Role(value)])),
