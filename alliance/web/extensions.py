@@ -3,6 +3,8 @@
 from inspect import iscoroutinefunction
 
 from apiflask import APIFlask
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -11,6 +13,17 @@ from flask_wtf import CSRFProtect
 from alliance import store
 from alliance.config import Settings
 from alliance.web import language
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's sessions, for which a program without a cookie does not pay."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """What the cookie says; without one, an empty session at once."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
 
 db = SQLAlchemy(session_options={"class_": store.Session})
 login_manager = LoginManager()
@@ -23,6 +36,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     url = settings.database_url
     app.config["SQLALCHEMY_ENGINES"] = {"default": {"url": url, **store.engine_options(url)}}
     db.init_app(app)
+    app.session_interface = CookieSessions()
     # There are no asynchronous engines; closing their sessions would start an event loop after each request.
     app.teardown_appcontext_funcs[:] = [
         close for close in app.teardown_appcontext_funcs if not iscoroutinefunction(close)
