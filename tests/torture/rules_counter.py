@@ -13,8 +13,8 @@ from tests.torture.records import Shown
 COUNTER_DEEDS = [
     "buy",
     "buy",
-    "buy",
     "buy by scan",
+    "photograph",
     "present",
     "scan",
     "redeem",
@@ -56,6 +56,8 @@ class AtTheCounter(Frame):
             self.redeem(nth_last(self.scanned, which, 3), elsewhere)
         elif deed == "buy by scan":
             self.buy_by_scan(holder, outlet, typed, signed)
+        elif deed == "photograph":
+            self.photograph(holder, outlet, elsewhere or outlet)
         elif deed == "retry" and self.tried:
             self.retry(*nth_last(self.tried, which, 12), outlet, which)
         elif deed == "reverse" and self.model.sold:
@@ -91,6 +93,14 @@ class AtTheCounter(Frame):
             self.scan(self.shown[-1], outlet, typed)
             self.at += timedelta(minutes=self.number % 12)
             self.redeem(self.scanned[-1] if self.scanned else (outlet, 0), None)
+
+    def photograph(self, holder: str, outlet: str, elsewhere: str) -> None:
+        """Somebody takes a picture of a code and shows it when the phone has shown its next one."""
+        if self.show_(holder, signed=True):
+            picture = self.shown[-1]
+            self.show_(holder, signed=True)
+            self.present(self.shown[-1], outlet, typed=False)
+            self.present(picture, elsewhere, typed=False)
 
     def scan(self, shown: Shown, outlet: str, typed: bool) -> None:
         id_ = self.fresh()
