@@ -19,7 +19,8 @@ from bench.stage import BARE, DATABASE, PRODUCT, WORKERS, Served, Stage, set_up
 ROOT = Path(__file__).parent.parent
 A, B, C = "(a) pgbench", "(b) bare Flask view", "(c) the product"
 _CPU = (BARE, PRODUCT, DATABASE)
-RETRY, HOT, HOT_A = "(c) sent again", "(c) one hot offer", "(a) one hot offer"
+CODE, RETRY = "(c) codes of the server", "(c) sent again"
+HOT, HOT_A = "(c) one hot offer", "(a) one hot offer"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Bench:
         for _ in range(self._size.rounds):
             for clients in self._size.clients:
                 self._round(clients)
-        order = {name: number for number, name in enumerate((A, B, C, RETRY, HOT, HOT_A))}
+        order = {name: number for number, name in enumerate((A, B, C, CODE, RETRY, HOT, HOT_A))}
         return sorted(self._series.values(), key=lambda one: (order[one.name], one.clients))
 
     def _warm_up(self) -> None:
@@ -65,6 +66,7 @@ class Bench:
         first, sent = self._serve(C, clients, lambda: stage.product(clients, seconds))
         self._serve(RETRY, clients, lambda: (stage.retries(clients, first, sent), sent))
         if clients > 1:
+            self._serve(CODE, clients, lambda: stage.product(clients, seconds, by_phone=False))
             self._serve(HOT, clients, lambda: stage.product(clients, seconds, hot=True))
             self._pgbench(HOT_A, clients, hot=True)
 

@@ -85,7 +85,7 @@ def _fresh(id_: UUID) -> dict[str, Any]:
     fresh: dict[str, Any] = {}
     for written in WRITTEN:
         fresh |= {f"{written.table.name}_{column}": id_ for column in written.ids}
-        fresh |= {f"{written.table.name}_{column}": secrets.token_bytes(8) for column in written.once}
+        fresh |= {f"{written.table.name}_{column}": secrets.token_bytes(32) for column in written.once}
     return fresh
 
 

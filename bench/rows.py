@@ -25,7 +25,7 @@ class Written:
     model: type[Base]
     #: The column by which the row of a redemption is found: it holds the redemption's id (or a text with it).
     found_by: str
-    #: Columns that hold an id of which each row has another, and such as hold other bytes used only once.
+    #: Columns that hold an id of which each row has another, and such as hold other 32 bytes used only once.
     ids: tuple[str, ...]
     once: tuple[str, ...] = ()
 

@@ -56,14 +56,14 @@ class Stage:
 
     def bare(self, clients: int, seconds: float) -> Served:
         """(b)"""
-        return self._serve(self.bare_port, clients, seconds, hot=False)
+        return self._serve(self.bare_port, clients, seconds)
 
-    def product(self, clients: int, seconds: float, hot: bool = False) -> Served:
+    def product(self, clients: int, seconds: float, *, hot: bool = False, by_phone: bool = True) -> Served:
         """(c)"""
-        return self._serve(self.product_port, clients, seconds, hot)
+        return self._serve(self.product_port, clients, seconds, hot=hot, by_phone=by_phone)
 
-    def _serve(self, port: int, clients: int, seconds: float, hot: bool) -> Served:
-        requests = list(self.town.requests(_enough(seconds), hot))
+    def _serve(self, port: int, clients: int, seconds: float, **asked: bool) -> Served:
+        requests = list(self.town.requests(_enough(seconds), **asked))
         outcome = load.run(load.Job(port, clients, seconds, requests))
         return outcome, [requests[number] for number in outcome.answered]
 
@@ -177,5 +177,5 @@ def _server(app: str, port: int) -> list[str]:
 
 
 def _enough(seconds: float) -> int:
-    """More requests than can be answered in that time."""
-    return int(seconds * 3000) + 100
+    """As many requests as a fast machine answers in that time; when they are used up, a round ends sooner."""
+    return int(seconds * 2000) + 100

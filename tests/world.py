@@ -119,11 +119,13 @@ class World:
         at, holder = at or self.at, holder or self.mechanic
         return mint(self.session, self.keyring, pass_of(self.session, holder.id, at), at)
 
-    def phone(self, holder: Holder | None = None, at: datetime | None = None) -> Phone:
+    def phone(
+        self, holder: Holder | None = None, at: datetime | None = None, sign_in_id: UUID | None = None
+    ) -> Phone:
         """A phone of the holder (the mechanic by default), enrolled, with a credential."""
         at, phone, by = at or self.at, Phone(), COMMAND_LINE
         held = pass_of(self.session, (holder or self.mechanic).id, at)
-        device = enrol(self.session, held, phone.key.point, uuid4(), "test", by, at)
+        device = enrol(self.session, held, phone.key.point, sign_in_id or uuid4(), "test", by, at)
         phone.credential = issue_credential(self.session, self.keyring, device, at).credential
         return phone
 

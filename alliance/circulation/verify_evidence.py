@@ -34,8 +34,10 @@ class _EveryKey:
 def evidence(session: Session) -> Iterator[Finding]:
     """The text of each scan verifies at the scan's time, names the scan's pass and is what the scan used up.
 
-    Typed digits leave no text; a scan without one has at least used something up.
+    Typed digits leave no text; a scan without one has at least used something up. And whatever was used up
+    was used up by a scan.
     """
+    yield from _without_scan(session)
     keys = _EveryKey(session)
     rows: Any = session.execute(
         select(Scan.id, Scan.evidence, Scan.at, Scan.pass_id, PresentationUse.key_id, PresentationUse.counter)
@@ -51,6 +53,19 @@ def evidence(session: Session) -> Iterator[Finding]:
             yield Finding("evidence", subject, "nothing used up", "one presentation")
         elif text is not None:
             yield from _judged(session, keys, subject, text, at, (pass_id, key_id, counter))
+
+
+def _without_scan(session: Session) -> Iterator[Finding]:
+    """Two scans cannot share a use (it is one row), but one of them can be gone."""
+    of_use = (Scan.merchant_id == PresentationUse.merchant_id) & (Scan.id == PresentationUse.scan_id)
+    for key_id, counter in session.execute(
+        select(PresentationUse.key_id, PresentationUse.counter)
+        .outerjoin(Scan, of_use)
+        .where(Scan.id.is_(None))
+    ):
+        yield Finding(
+            "evidence", f"presentation {counter} of {key_id.hex()}", "no scan", "the scan it was for"
+        )
 
 
 def _judged(

@@ -49,6 +49,7 @@ def test_a_retired_key_still_proves_what_it_signed(world: World) -> None:
         ("UPDATE scans SET pass_id = (SELECT max(id) FROM passes) WHERE evidence IS NOT NULL", 2),
         ("UPDATE presentation_uses SET counter = 8 WHERE counter = 1", 1),
         ("DELETE FROM presentation_uses", 3),
+        ("DELETE FROM scans", 3),
         ("UPDATE scans SET at = '2027-01-01 00:00:00+00:00' WHERE evidence IS NOT NULL", 2),
         ("UPDATE device_credentials SET status_index = status_index + 1", 0),
     ],

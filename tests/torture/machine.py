@@ -99,13 +99,15 @@ class Frame(RuleBasedStateMachine):
     def count(self) -> None:
         self.seen["steps"] += 1
 
-    def show_(self, holder: str) -> bool:
+    def show_(self, holder: str, signed: bool) -> bool:
         made: list[Shown] = []
         number = self.fresh()
+        # A signature is good for 45 whole seconds more, a code of the server until the sixtieth begins.
+        ends = self.at + timedelta(seconds=46 if signed else 60)
         self.both(
             "show",
-            lambda: made.append(Shown(number, self.model.pass_of(holder), self.at + timedelta(seconds=60))),
-            lambda: self.product.show(holder, number, self.at),
+            lambda: made.append(Shown(number, self.model.pass_of(holder), ends, signed)),
+            lambda: self.product.show(holder, number, signed, self.at),
         )
         self.shown += made
         return bool(made)

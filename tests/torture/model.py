@@ -28,7 +28,7 @@ class Model:
     revisions: list[Revision] = field(default_factory=list)
     withdrawn: set[tuple[Name, str]] = field(default_factory=set)
     used: Counter[tuple[Any, ...]] = field(default_factory=Counter)
-    presented: set[int] = field(default_factory=set)
+    presented: set[Shown] = field(default_factory=set)
     scans: dict[tuple[Name, int], Scan] = field(default_factory=dict)
     sold: dict[tuple[Name, int], Sold] = field(default_factory=dict)
     reversals: dict[tuple[Name, int], Any] = field(default_factory=dict)
@@ -142,7 +142,7 @@ class Model:
         except No:
             # All of it was one transaction.
             del self.scans[key]
-            self.presented.discard(shown.number)
+            self.presented.discard(shown)
             raise
 
     def reverse(
@@ -213,14 +213,20 @@ class Model:
         if at >= shown.ends:
             raise No("expired")
         self.entitled(shown.pass_, day_of(at))
+        if shown.signed and any(
+            later.signed and later.pass_ == shown.pass_ and later.number > shown.number
+            for later in self.presented
+        ):
+            # Whoever has the phone has shown a later code.
+            raise No("already_presented")
         here = [r for r in self.live(key[0], day_of(at)) if not r.outlets or outlet in r.outlets]
         scan = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
         if order is not None:
             # In one call the order is looked at before anything is written.
             self._priced(key[0], scan, order, day_of(at))
-        if shown.number in self.presented:
+        if shown in self.presented:
             raise No("already_presented")
-        self.presented.add(shown.number)
+        self.presented.add(shown)
         self.scans[key] = scan
 
     def _again(self, key: tuple[Name, int], body: Any) -> Outcome:

@@ -22,7 +22,7 @@ from alliance.enterprises.placement import move_enterprise, move_outlet
 from alliance.offers import life, pricing
 from alliance.offers.limits import Limits
 from alliance.offers.models import Offer, OfferRevision
-from alliance.passes.issue import Presentable, mint, pass_of, reissue, revoke
+from alliance.passes.issue import pass_of, reissue, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.redemptions import months
@@ -36,6 +36,7 @@ from alliance.redemptions.scan import scan
 from alliance.refused import Refused
 from alliance.store import Session
 from tests.torture.model_books import AMOUNTS, Sums
+from tests.torture.pockets import Pockets
 from tests.torture.records import No, Outcome, Revision, Shown, Terms
 from tests.torture.shop import findings
 from tests.world import World
@@ -48,7 +49,7 @@ class Product:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.sessions = store.sessionmaker_for(engine)
-        self._shown: dict[int, Presentable] = {}
+        self._shown: dict[int, tuple[str, str]] = {}
         self._revisions: dict[int, UUID] = {}
 
         with self.sessions() as session:
@@ -59,7 +60,7 @@ class Product:
             )
             session.add(child)
             session.commit()
-        self.keyring = world.keyring
+        self.keyring, self._pockets = world.keyring, Pockets(world.keyring)
         self.outlets = {"shop": world.dairy_shop, "kiosk": world.dairy_kiosk, "hall": world.garage_hall}
         self.merchants = {"dairy": world.dairy, "garage": world.garage}
         self.zones = {"east": world.east, "west": world.west}
@@ -127,11 +128,13 @@ class Product:
 
     # --- people ---
 
-    def show(self, holder: str, number: int, at: datetime) -> None:
-        """The holder's phone shows a new code."""
-        holder_id = self.holders[holder].id
+    def show(self, holder: str, number: int, signed: bool, at: datetime) -> None:
+        """The holder's phone shows a new code, signed by itself or made by the server."""
+        id_, pockets = self.holders[holder].id, self._pockets
         self._shown[number] = self.act(
-            lambda session: mint(session, self.keyring, pass_of(session, holder_id, at), at)
+            lambda session: (
+                pockets.sign(session, id_, number, at) if signed else pockets.ask(session, id_, at)
+            )
         )
 
     def revoke(self, holder: str, at: datetime) -> None:
@@ -235,8 +238,8 @@ class Product:
         return Counter(self.outlets[outlet].merchant_id, self.outlets[outlet].id)
 
     def _text(self, shown: Shown, typed: bool) -> str:
-        presentable = self._shown[shown.number]
-        return presentable.code if typed else presentable.text
+        text, digits = self._shown[shown.number]
+        return digits if typed else text
 
     # --- the books ---
 

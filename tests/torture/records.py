@@ -72,11 +72,15 @@ class Employment:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a phone shows. ``number`` tells presentations apart."""
+    """What a phone shows. ``number`` tells presentations apart, and later ones have higher ones.
+
+    ``signed``: by the phone's own key; else a code of the server, of which there are typed digits too.
+    """
 
     number: int
     pass_: int
     ends: datetime
+    signed: bool
 
 
 @dataclass

@@ -13,8 +13,8 @@ from tests.torture.records import Shown
 COUNTER_DEEDS = [
     "buy",
     "buy",
-    "buy",
     "buy by scan",
+    "photograph",
     "present",
     "scan",
     "redeem",
@@ -43,6 +43,7 @@ class AtTheCounter(Frame):
         deed, outlet, holder = dice.choice(COUNTER_DEEDS), dice.choice(OUTLETS), dice.choice(HOLDERS)
         elsewhere = dice.choice(OUTLETS) if dice.random() < 0.25 else None
         typed, which = dice.random() < 0.3, dice.randrange(1000)
+        signed = dice.random() < 0.6
         gross = dice.choice(ODD_GROSS) if dice.random() < 0.1 else dice.randint(1, 20_000)
         quantity = dice.choice(ODD_QUANTITY) if dice.random() < 0.2 else 1
         code = dice.choices((*CODES[MERCHANTS[elsewhere or outlet]], "NONE"), (5, 5, 2, 0.5))[0]
@@ -54,7 +55,9 @@ class AtTheCounter(Frame):
         elif deed == "redeem" and self.scanned:
             self.redeem(nth_last(self.scanned, which, 3), elsewhere)
         elif deed == "buy by scan":
-            self.buy_by_scan(holder, outlet, typed)
+            self.buy_by_scan(holder, outlet, typed, signed)
+        elif deed == "photograph":
+            self.photograph(holder, outlet, elsewhere or outlet)
         elif deed == "retry" and self.tried:
             self.retry(*nth_last(self.tried, which, 12), outlet, which)
         elif deed == "reverse" and self.model.sold:
@@ -69,27 +72,35 @@ class AtTheCounter(Frame):
         elif deed == "retry a correction" and self.corrected:
             self.retry_correction(nth_last(self.corrected, which, 6), other=typed)
         else:
-            self.buy(holder, outlet, typed)
+            self.buy(holder, outlet, typed, signed)
 
     # Rules are drawn alike, and some are left out of each history: so this one is there several times.
     counter_1, counter_2, counter_3 = drawn(at_the_counter), drawn(at_the_counter), drawn(at_the_counter)
     counter_4, counter_5, counter_6 = drawn(at_the_counter), drawn(at_the_counter), drawn(at_the_counter)
     counter_7, counter_8, counter_9 = drawn(at_the_counter), drawn(at_the_counter), drawn(at_the_counter)
 
-    def buy(self, holder: str, outlet: str, typed: bool) -> None:
+    def buy(self, holder: str, outlet: str, typed: bool, signed: bool) -> None:
         """In one call, with a fresh code."""
-        if self.show_(holder):
+        if self.show_(holder, signed):
             self.present(self.shown[-1], outlet, typed)
 
     def present(self, shown: Shown, outlet: str, typed: bool) -> None:
         self.try_("redeem_at_once", (outlet, self.fresh(), shown, typed, self.order))
 
-    def buy_by_scan(self, holder: str, outlet: str, typed: bool) -> None:
+    def buy_by_scan(self, holder: str, outlet: str, typed: bool, signed: bool) -> None:
         """As the cashier does; one in twelve takes too long."""
-        if self.show_(holder):
+        if self.show_(holder, signed):
             self.scan(self.shown[-1], outlet, typed)
             self.at += timedelta(minutes=self.number % 12)
             self.redeem(self.scanned[-1] if self.scanned else (outlet, 0), None)
+
+    def photograph(self, holder: str, outlet: str, elsewhere: str) -> None:
+        """Somebody takes a picture of a code and shows it when the phone has shown its next one."""
+        if self.show_(holder, signed=True):
+            picture = self.shown[-1]
+            self.show_(holder, signed=True)
+            self.present(self.shown[-1], outlet, typed=False)
+            self.present(picture, elsewhere, typed=False)
 
     def scan(self, shown: Shown, outlet: str, typed: bool) -> None:
         id_ = self.fresh()

@@ -74,9 +74,9 @@ class OffersAndPeople(Frame):
 
     # --- people and places ---
 
-    @rule(holder=holders)
-    def show(self, holder: str) -> None:
-        self.show_(holder)
+    @rule(holder=holders, signed=st.booleans())
+    def show(self, holder: str, signed: bool) -> None:
+        self.show_(holder, signed)
 
     @rule(holder=holders, really=st.integers(0, 4))
     def revoke(self, holder: str, really: int) -> None:

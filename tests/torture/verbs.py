@@ -21,7 +21,9 @@ from alliance.clock import business_date, month_of, next_month, start_of
 from alliance.offers import life
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Discount
-from alliance.passes import issue
+from alliance.passes import devices, issue, rotation
+from alliance.passes.cose import thumbprint
+from alliance.passes.models import PassDevice, SigningKey
 from alliance.people.employment import employment_on
 from alliance.people.employment import leave as end
 from alliance.redemptions import months
@@ -30,6 +32,7 @@ from alliance.redemptions.redeem import Order, redeem, redeem_at_once
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.redemptions.scan import scan
 from alliance.store import new_id
+from tests.phones import KeyPair, Phone
 from tests.world import World
 
 #: Acts in the given session and returns what the caller is told.
@@ -72,7 +75,15 @@ def redeem_before_midnight(world: World) -> Deed:
 
 @verb(repeats=True)
 def scan_a_pass(world: World) -> Deed:
-    shown, id_, counter = world.shown().text, uuid4(), world.counter()
+    """As a phone shows it."""
+    shown, id_, counter = _new_phone(world)[0].show(world.at), uuid4(), world.counter()
+    return lambda session: scan(session, world.keyring, counter, id_, shown, world.at).id
+
+
+@verb(repeats=True)
+def scan_a_code_of_the_server(world: World) -> Deed:
+    """By its digits."""
+    shown, id_, counter = world.shown().code, uuid4(), world.counter()
     return lambda session: scan(session, world.keyring, counter, id_, shown, world.at).id
 
 
@@ -196,6 +207,50 @@ def revoke_a_pass(world: World) -> Deed:
 
 
 @verb(repeats=True)
+def enrol_a_phone(world: World) -> Deed:
+    """In place of the one that the same session had."""
+    sign_in_id, by = uuid4(), COMMAND_LINE
+    _, pass_id = _new_phone(world, sign_in_id)
+    point = KeyPair().point
+
+    def enrol(session: Session) -> bytes:
+        held = session.get_one(issue.Pass, pass_id)
+        return devices.enrol(session, held, point, sign_in_id, "browser", by, world.at).key_id
+
+    return enrol
+
+
+@verb()
+def renew_a_credential(world: World) -> Deed:
+    """Another one each time."""
+    phone, _ = _new_phone(world)
+    return lambda session: devices.issue_credential(session, world.keyring, _row(session, phone), world.at)
+
+
+@verb(repeats=True)
+def remove_a_phone(world: World) -> Deed:
+    phone, _ = _new_phone(world)
+    return lambda session: devices.remove(session, _row(session, phone), "丢失", COMMAND_LINE, world.at)
+
+
+@verb()
+def rotate_the_keys(world: World) -> Deed:
+    return lambda session: rotation.rotate(session, world.keyring, COMMAND_LINE, world.at).kid
+
+
+@verb(repeats=True)
+def drop_a_key(world: World) -> Deed:
+    """That never signed: what was signed already goes on verifying."""
+    id_ = rotation.rotate(world.session, world.keyring, COMMAND_LINE, world.at, timedelta(days=999)).id
+
+    def drop(session: Session) -> None:
+        key = session.get_one(SigningKey, id_)
+        rotation.drop(session, key, COMMAND_LINE, world.at, compromised=True)
+
+    return drop
+
+
+@verb(repeats=True)
 def leave_an_employer(world: World) -> Deed:
     holder = world.employee(world.garage, new_id().hex, "钱乙", f"+86{new_id().int % 10**11:011d}")
     today = business_date(world.at)
@@ -217,8 +272,21 @@ def derive_a_month(world: World) -> Deed:
 
 
 def _in_one_call(world: World, at: datetime) -> Deed:
-    shown, order, counter = world.shown(at=at).text, Order(uuid4(), "CAP", 5005), world.counter()
+    shown, order, counter = _new_phone(world)[0].show(at), Order(uuid4(), "CAP", 5005), world.counter()
+    # Which keys there are is read once a minute: not by every run of the deed, so by none.
+    world.keyring.public_keys(world.session, b"", at)
     return lambda session: redeem_at_once(session, world.keyring, counter, shown, order, at)
+
+
+def _new_phone(world: World, sign_in_id: UUID | None = None) -> tuple[Phone, int]:
+    """A phone with a credential, and its pass: somebody else's each time, for a pass has two phones."""
+    holder = world.employee(world.garage, new_id().hex, "孙丙", f"+86{new_id().int % 10**11:011d}")
+    phone = world.phone(holder, sign_in_id=sign_in_id)
+    return phone, issue.pass_of(world.session, holder.id, world.at).id
+
+
+def _row(session: Session, phone: Phone) -> PassDevice:
+    return session.get_one(PassDevice, thumbprint(phone.key.point))
 
 
 def _reversal(world: World, refund_fen: int | None, **later: float) -> Deed:
