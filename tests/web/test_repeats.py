@@ -52,7 +52,7 @@ def offer_ended(session: Session, pos: Pos) -> None:
 def holder_left(session: Session, pos: Pos) -> None:
     today = clock.business_date(clock.now())
     held = employment_on(session, pos.world.mechanic.id, today)
-    leave(held, today - timedelta(days=1))
+    leave(session, held, today - timedelta(days=1), clock.now())
 
 
 def pass_revoked(session: Session, pos: Pos) -> None:
