@@ -15,7 +15,7 @@ from alliance import clock
 from alliance.accounts import sign_in
 from alliance.passes import devices
 from alliance.passes.leaving import NotTakenBack, let_go, take_back
-from alliance.people.models import Holder
+from alliance.people.models import Employment, Holder
 from alliance.web.device_words import device_words
 from alliance.web.enterprise import bp
 from alliance.web.enterprise import people_lines as people
@@ -58,14 +58,14 @@ def find_people(enterprise_id: int) -> ResponseReturnValue:
 
 @bp.get("/people/<int:employment_id>")
 def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
-    """One of them, with the phones that show the pass."""
-    today = clock.business_date(clock.now())
-    employment = people.current_or_404(db.session, enterprise_id, employment_id, today)
-    known = people.phones_of(db.session, employment.holder_id)
+    """One of them, with the phones that show the pass; a leaver's are not the former employer's business."""
+    employment, is_employed = _employment(enterprise_id, employment_id)
+    known = people.phones_of(db.session, employment.holder_id) if is_employed else []
     return page(
         "enterprise/show_person.html",
         enterprise_id,
         employment=employment,
+        is_employed=is_employed,
         holder=db.session.get_one(Holder, employment.holder_id),
         phones=[device for device in known if device.revoked_at is None],
         words=device_words,
@@ -75,7 +75,7 @@ def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
 @bp.post("/people/<int:employment_id>/leave")
 def let_person_go(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """离职: the pass, its phones and the family's are dead with this."""
-    employment = people.employment_or_404(db.session, enterprise_id, employment_id)
+    employment, _is_employed = _employment(enterprise_id, employment_id)
     let_go(db.session, employment, g.actor, clock.now())
     db.session.commit()
     flash(_("已办理离职，会员码即刻失效。点错了可以在“最近离职”里恢复。"))
@@ -85,10 +85,9 @@ def let_person_go(enterprise_id: int, employment_id: int) -> ResponseReturnValue
 @bp.post("/people/<int:employment_id>/resume")
 def take_person_back(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """The leaving was a mistake."""
-    at = clock.now()
-    employment = people.left_or_404(db.session, enterprise_id, employment_id, clock.business_date(at))
+    employment, _is_employed = _employment(enterprise_id, employment_id)
     try:
-        take_back(db.session, employment, g.actor, at)
+        take_back(db.session, employment, g.actor, clock.now())
         db.session.commit()
         flash(_("已恢复在职，原来的会员码和手机可以接着用。"))
     except NotTakenBack:
@@ -99,14 +98,21 @@ def take_person_back(enterprise_id: int, employment_id: int) -> ResponseReturnVa
 @bp.post("/people/<int:employment_id>/phones/remove")
 def remove_phone(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """A lost phone shows the pass no more, and is signed out."""
-    at = clock.now()
-    employment = people.current_or_404(db.session, enterprise_id, employment_id, clock.business_date(at))
-    device = people.phone_or_404(db.session, employment.holder_id, posted_key_id())
-    devices.remove(db.session, device, devices.BY_EMPLOYER, g.actor, at)
-    sign_in.end(db.session, device.sign_in_id, at)
-    db.session.commit()
-    flash(_("已移除，这台手机不能再出示会员码。"))
+    employment, is_employed = _employment(enterprise_id, employment_id)
+    if is_employed:
+        at, device = clock.now(), people.phone_or_404(db.session, employment.holder_id, posted_key_id())
+        devices.remove(db.session, device, devices.BY_EMPLOYER, g.actor, at)
+        sign_in.end(db.session, device.sign_in_id, at)
+        db.session.commit()
+        flash(_("已移除，这台手机不能再出示会员码。"))
     return redirect(url_for(".show_person", enterprise_id=enterprise_id, employment_id=employment_id), 303)
+
+
+def _employment(enterprise_id: int, employment_id: int) -> tuple[Employment, bool]:
+    """One of the enterprise's, and whether it lasts; the leavers of long ago are not there."""
+    today = clock.business_date(clock.now())
+    employment = people.employment_or_404(db.session, enterprise_id, employment_id, today)
+    return employment, employment.ends_on is None or employment.ends_on > today
 
 
 def _list(enterprise_id: int, form: FindForm, asked: str, number: int) -> str:

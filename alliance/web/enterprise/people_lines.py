@@ -49,24 +49,12 @@ def left_lately(session: Session, enterprise_id: int, today: date) -> Sequence[P
     return [PersonLine(*row) for row in session.execute(found)]
 
 
-def employment_or_404(session: Session, enterprise_id: int, employment_id: int) -> Employment:
-    """One of the enterprise's, past or present."""
+def employment_or_404(session: Session, enterprise_id: int, employment_id: int, today: date) -> Employment:
+    """One of the enterprise's, of those whom ``people_of`` or ``left_lately`` lists."""
     employment = session.get(Employment, employment_id)
-    return employment if employment is not None and employment.enterprise_id == enterprise_id else abort(404)
-
-
-def left_or_404(session: Session, enterprise_id: int, employment_id: int, today: date) -> Employment:
-    """One of those that ``left_lately`` lists."""
-    employment = employment_or_404(session, enterprise_id, employment_id)
-    lately = employment.ends_on is not None and today - UNDO < employment.ends_on <= today
-    return employment if lately else abort(404)
-
-
-def current_or_404(session: Session, enterprise_id: int, employment_id: int, today: date) -> Employment:
-    """The same while it lasts: a leaver's phones are no business of the former employer."""
-    employment = employment_or_404(session, enterprise_id, employment_id)
-    lasts = employment.starts_on <= today and (employment.ends_on is None or employment.ends_on > today)
-    return employment if lasts else abort(404)
+    if employment is None or employment.enterprise_id != enterprise_id:
+        abort(404)
+    return employment if employment.ends_on is None or employment.ends_on > today - UNDO else abort(404)
 
 
 def phones_of(session: Session, holder_id: int) -> Sequence[Device]:
