@@ -109,6 +109,12 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("merchant.refund", "POST"): allow(enterprise_admin=outlet_of_own_enterprise),
     # --- the enterprise's office
     ("enterprise.overview", "GET"): ENTERPRISE,
+    ("enterprise.list_people", "GET"): ENTERPRISE,
+    ("enterprise.find_people", "POST"): ENTERPRISE,
+    ("enterprise.show_person", "GET"): ENTERPRISE,
+    ("enterprise.let_person_go", "POST"): ENTERPRISE,
+    ("enterprise.take_person_back", "POST"): ENTERPRISE,
+    ("enterprise.remove_phone", "POST"): ENTERPRISE,
     ("enterprise.list_offers", "GET"): ENTERPRISE,
     ("enterprise.new_offer", "GET"): ENTERPRISE,
     ("enterprise.new_offer", "POST"): ENTERPRISE,
