@@ -121,7 +121,7 @@ def _redeem_anew(
     }
     values["answer"] = answer_of(values, place, granted, holder, employer)
     announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
-    return post(session, counter, granted.limits, values, at, announced=announced)
+    return post(session, counter, granted, values, at, announced=announced)
 
 
 def _named(session: Session, old: Redemption) -> tuple[Granted, Place, str, str]:

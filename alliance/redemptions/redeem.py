@@ -21,7 +21,6 @@ from alliance.audit.trail import recorded
 from alliance.chain import Link, once, write
 from alliance.clock import business_date, month_of
 from alliance.offers.counters import taking
-from alliance.offers.limits import Limits
 from alliance.offers.live import find_offer, live
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
@@ -157,20 +156,20 @@ def _write(
     holder = here.entitlement
     answer = answer_of(values, here.place, granted, holder.holder_name, holder.employer_name)
     values |= {"body_digest": digest, "answer": answer}
-    return post(session, counter, granted.limits, values, at, announced=here.announced, scanned=scanned)
+    return post(session, counter, granted, values, at, announced=here.announced, scanned=scanned)
 
 
 def post(
     session: Session,
     counter: Counter,
-    limits: Limits,
+    granted: Granted,
     values: dict[str, Any],
     at: datetime,
     *,
     announced: bool,
     scanned: Sequence[Link] = (),
 ) -> Answer:
-    """Write a redemption, its mark, its audit entry, its event and its use of ``limits``: nothing else does.
+    """Write a redemption, its mark, its audit entry, its event and its use of the limits: nothing else does.
 
     ``values`` are its columns without ``digest``; ``announced`` is whether somebody wants its event,
     ``scanned`` what comes before it in the chain. When the id is taken, the answer stored under it. Raises
@@ -181,9 +180,9 @@ def post(
         *scanned,
         Link(Redemption, values, once("merchant_id", "id")),
         *late_mark(values["business_date"], at),
-        Link(AuditEntry, _recorded(counter, values, at)),
+        Link(AuditEntry, _recorded(counter, granted.offer_code, values, at)),
         *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
-        *taking(session, limits, use_of(values)),
+        *taking(session, granted.limits, use_of(values)),
     ]
     missed = write(session, links)
     if missed is None:
@@ -193,21 +192,14 @@ def post(
     return _twins_answer(session, counter, values["id"], values["body_digest"])
 
 
-def _recorded(counter: Counter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    by, subject, corrects = counter.actor, f"redemption:{values['id']}", values["corrects_id"]
-    of, outlet, paid_fen = counter.merchant_id, str(counter.outlet_id), values["paid_fen"]
-    if corrects is None:
-        return recorded(by, "redemption.redeem", subject, at, of, outlet=outlet, paid_fen=paid_fen)
-    return recorded(
-        by,
-        "redemption.correct",
-        subject,
-        at,
-        of,
-        outlet=outlet,
-        paid_fen=paid_fen,
-        corrects=str(corrects),
-    )
+def _recorded(counter: Counter, offer_code: str, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    detail = {"outlet": str(counter.outlet_id), "offer": offer_code, "paid_fen": values["paid_fen"]}
+    action = "redemption.redeem"
+    if values["corrects_id"] is not None:
+        action = "redemption.correct"
+        detail["corrects"] = str(values["corrects_id"])
+    subject = f"redemption:{values['id']}"
+    return recorded(counter.actor, action, subject, at, counter.merchant_id, **detail)
 
 
 def _fact(
