@@ -31,7 +31,7 @@ from alliance.redemptions.digests import body_digest, redemption_digest
 from alliance.redemptions.events import redemption_event
 from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
-from alliance.redemptions.scan import acceptance, read
+from alliance.redemptions.scan import acceptance, is_another_scans, read
 from alliance.redemptions.standing import Granted, Place, Standing, standing, standing_of_scan
 from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
@@ -92,7 +92,7 @@ def redeem_at_once(
 ) -> Answer:
     """Scan and redeem in one call, for a POS: the scan carries the redemption's own id.
 
-    Raises Refused as ``scan`` and ``redeem`` do.
+    Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
     stored = stored_answer(session, counter, order.id, digest)
@@ -101,7 +101,13 @@ def redeem_at_once(
     presented = read(session, keyring, counter, text, at)
     here = standing(session, counter, presented.status_index, order.offer, at)
     scanned = acceptance(counter, order.id, presented, here, digest, at)
-    return _write(session, counter, order.id, here, order, digest, at, scanned)
+    try:
+        return _write(session, counter, order.id, here, order, digest, at, scanned)
+    except Refused as refused:
+        # Only a refusal looks whether the scan would have been one: what is accepted asks in the chain.
+        if is_another_scans(session, scanned):
+            raise Refused(Reason.ALREADY_PRESENTED) from refused
+        raise
 
 
 def stored_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) -> Answer | None:
@@ -154,7 +160,7 @@ def _write(
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
     values = _fact(counter, scan_id, here, order, granted, charged, at)
     holder = here.entitlement
-    answer = answer_of(values, here.place, granted, holder.holder_name, holder.employer_name)
+    answer = answer_of(values, granted, here.place, holder.holder_name, holder.employer_name)
     values |= {"body_digest": digest, "answer": answer}
     return post(session, counter, granted, values, at, announced=here.announced, scanned=scanned)
 
@@ -263,9 +269,15 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
 
 
 def answer_of(
-    values: Mapping[str, Any], place: Place, granted: Granted, holder_name: str, employer_name: str
+    values: Mapping[str, Any],
+    granted: Granted,
+    place: Place,
+    holder_name: str,
+    employer_name: str,
+    reversal: Mapping[str, Any] | None = None,
 ) -> str:
-    """What the client of a redemption with these columns is told, as JSON."""
+    """What the client of a redemption with these columns is told, as JSON; ``reversal`` is the answer of the
+    one whose place it takes."""
     told = {
         "id": str(values["id"]),
         "redeemed_at": values["occurred_at"].isoformat(timespec="seconds"),
@@ -283,6 +295,6 @@ def answer_of(
         "quantity": values["quantity"],
         "receipt_no": values["receipt_no"],
     }
-    if values["corrects_id"] is not None:
-        told["corrects_id"] = str(values["corrects_id"])
+    if reversal is not None:
+        told |= {"corrects_id": str(values["corrects_id"]), "reversal": reversal}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

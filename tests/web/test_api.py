@@ -242,7 +242,7 @@ def test_the_description_is_whole(pos: Pos) -> None:
         for part in content["schema"].get("allOf", ())
         for reason in part.get("properties", {}).get("reason", {}).get("enum", ())
     }
-    # A cashier's ten minutes end, a token's do not; amounts are corrected at the counter and in the office.
-    assert set(Reason) - declared == {Reason.UNDO_TOO_LATE, Reason.NOT_CORRECTABLE}
+    # A cashier's ten minutes end, a token's do not.
+    assert set(Reason) - declared == {Reason.UNDO_TOO_LATE}
     reasons = spec["components"]["schemas"]["Reason"]["enum"]
     assert reasons == [str(reason) for reason in Reason]

@@ -107,6 +107,20 @@ def test_the_stored_reversal_comes_back(pos: Pos, change: Change) -> None:
     assert pos.count(Reversal) == 1
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_stored_correction_comes_back(pos: Pos, change: Change) -> None:
+    made = pos.redeem(offer="CAP")
+    body = {"id": str(uuid4()), "reversal_id": str(uuid4()), "gross_fen": 5000, "reason": "金额输错"}
+    path = f"redemptions/{made['id']}/correction"
+    first = pos.post(body, path=path)
+    assert first.status_code == 201, first.text
+    with store_of(pos.app) as session:
+        change(session, pos)
+    again = pos.post(body, path=path)
+    assert (again.status_code, again.data) == (201, first.data)
+    assert (pos.count(Redemption), pos.count(Reversal)) == (2, 1)
+
+
 # --- a revoked token ------------------------------------------------------------------------------------
 
 
