@@ -162,6 +162,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("api.list_redemptions", "GET"): POS,
     ("api.show_redemption", "GET"): POS,
     ("api.reverse", "POST"): or_told_again(POS, Reversal),
+    ("api.correct", "POST"): or_told_again(POS, Redemption),
     ("api.list_reversals", "GET"): POS,
     ("api.reconcile_day", "GET"): POS,
     ("api.list_refused", "GET"): POS,

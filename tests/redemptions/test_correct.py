@@ -106,6 +106,7 @@ def test_it_is_audited(world: World, session: Session) -> None:
     assert entry.detail == {
         "corrects": str(old.id),
         "outlet": str(old.outlet_id),
+        "offer": "MILK",
         "paid_fen": 4000,
     }
 

@@ -13,6 +13,7 @@ from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import move_enterprise, move_outlet
 from alliance.offers.life import withdraw
+from alliance.offers.limits import Limits
 from alliance.offers.models import LimitCounter, Offer
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold
 from alliance.passes.credential import sign, verify
@@ -267,6 +268,33 @@ def test_it_refuses(world: World, session: Session) -> None:
     assert reason(gross=10**9 + 1) is Reason.AMOUNT_OUT_OF_RANGE
     assert reason(quantity=0) is Reason.AMOUNT_OUT_OF_RANGE
     assert session.scalar(select(func.count()).select_from(Redemption)) == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "alone"),
+    [
+        (Order(uuid4(), "NOTHING", 10000), Reason.OFFER_NOT_FOUND),
+        (Order(uuid4(), "HIGH", 9999), Reason.BELOW_THRESHOLD),
+        (Order(uuid4(), "LAST", 10000), Reason.LIMIT_TOTAL),
+        (Order(uuid4(), "FEW", 10000, quantity=2), Reason.LIMIT_TOTAL),
+    ],
+)
+def test_in_one_call_the_code_is_judged_before_the_order(world: World, order: Order, alone: Reason) -> None:
+    """As at the scan: who corrects the order first and learns then that the code was used has lost a try."""
+    world.live_offer(world.dairy, "HIGH", Threshold(threshold_fen=10000, off_fen=1000))
+    world.live_offer(world.dairy, "LAST", Discount(pay_permille=900), limit_total=1)
+    world.live_offer(world.dairy, "FEW", AlliancePrice(unit_price_fen=350), limits=Limits(units=1))
+    world.redeem(offer="LAST")
+    used, fresh = world.shown().text, world.shown().text
+    at_once = (world.session, world.keyring, world.counter())
+    redeem_at_once(*at_once, used, Order(uuid4(), "MILK", 10000), world.at)
+    for text, reason in ((fresh, alone), (used, Reason.ALREADY_PRESENTED)):
+        with world.session.begin_nested() as attempted:
+            assert refused(redeem_at_once, *at_once, text, order, world.at) is reason
+            attempted.rollback()
+    revoke(world.session, pass_of(world.session, world.mechanic.id, world.at), "丢失", COMMAND_LINE, world.at)
+    world.session.flush()
+    assert refused(redeem_at_once, *at_once, used, order, world.at) is Reason.REVOKED
 
 
 def test_an_offer_holds_on_its_days_and_outlets_only(world: World) -> None:

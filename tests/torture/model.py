@@ -103,7 +103,7 @@ class Model:
         body = ("presentation", outlet, shown, typed, order)
         if key in self.sold:
             return self._again(key, body)
-        self._present(key, outlet, shown, body, at, order)
+        self._present(key, outlet, shown, body, at)
         try:
             return self._sell(*key, self.scans[key], order, body, at)
         except No:
@@ -168,33 +168,22 @@ class Model:
             (merchant, id_), replace(old, gross=order[0], paid=paid, body=body, posted=posted_to)
         )
 
-    def _present(
-        self,
-        key: tuple[Name, int],
-        outlet: Name,
-        shown: Shown,
-        body: Any,
-        at: datetime,
-        order: tuple[Any, ...] | None = None,
-    ) -> None:
+    def _present(self, key: tuple[Name, int], outlet: Name, shown: Shown, body: Any, at: datetime) -> None:
         if at >= shown.ends:
             raise No("expired")
         self.people.entitled(shown.pass_, day_of(at))
-        if shown.signed and any(
-            later.signed and later.pass_ == shown.pass_ and later.number > shown.number
-            for later in self.presented
-        ):
-            # Whoever has the phone has shown a later code.
+        if shown in self.presented or self.has_shown_later(shown):
             raise No("already_presented")
         here = [r for r in self.live(key[0], day_of(at)) if not r.outlets or outlet in r.outlets]
-        scan = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
-        if order is not None:
-            # In one call the order is looked at before anything is written.
-            self._priced(key[0], scan, order, day_of(at))
-        if shown in self.presented:
-            raise No("already_presented")
         self.presented.add(shown)
-        self.scans[key] = scan
+        self.scans[key] = Scan(outlet, shown.pass_, here, at + timedelta(minutes=10), body)
+
+    def has_shown_later(self, shown: Shown) -> bool:
+        """Whether a phone has been accepted with a later code than this one of its own."""
+        return shown.signed and any(
+            later.signed and later.pass_ == shown.pass_ and later.number > shown.number
+            for later in self.presented
+        )
 
     def _again(self, key: tuple[Name, int], body: Any) -> Outcome:
         sold = self.sold[key]
