@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, Any] = {
     "token.create": _l("新建接口令牌"),
     "token.revoke": _l("停用接口令牌"),
     "webhook.add": _l("新增接口通知"),
+    "webhook.change": _l("修改接口通知"),
     "webhook.rotate_secret": _l("更换通知密钥"),
     "webhook.disable": _l("停用接口通知"),
     "webhook.enable": _l("启用接口通知"),
@@ -55,6 +56,10 @@ def _as_it_is(value: Any) -> str:
     return str(value)
 
 
+def _yes_or_no(value: Any) -> str:
+    return str(_l("是") if value else _l("否"))
+
+
 #: What an entry's ``detail`` may say, by its name there: a label, and how the value is shown.
 DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "outlet": (_l("门店"), _as_it_is),
@@ -65,7 +70,8 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "revision": (_l("第几次结账"), _as_it_is),
     "events": (_l("事件"), lambda value: "、".join(map(str, value))),
     "event": (_l("事件编号"), _as_it_is),
-    "by_the_worker": (_l("由系统停用"), lambda value: str(_l("是") if value else _l("否"))),
+    "new_address": (_l("换了地址"), _yes_or_no),
+    "by_the_worker": (_l("由系统停用"), _yes_or_no),
     "digest": (_l("摘要"), _as_it_is),
     "reason": (_l("原因"), _as_it_is),
     "role": (_l("身份"), lambda value: str(ROLES[Role(value)])),
