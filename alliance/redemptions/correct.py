@@ -18,37 +18,24 @@ from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import price, read_terms
 from alliance.people.models import Holder
+from alliance.redemptions.answers import answer_of
 from alliance.redemptions.counter import Counter
-from alliance.redemptions.digests import body_digest
+from alliance.redemptions.digests import REDEMPTION_COLUMNS, body_digest
 from alliance.redemptions.models import Channel, Redemption
 from alliance.redemptions.months import posted_month_for
-from alliance.redemptions.redeem import Answer, answer_of, post, stored_answer
+from alliance.redemptions.redeem import Answer, amounts, post, stored_answer, through
 from alliance.redemptions.reverse import Authority, lock, reverse
 from alliance.redemptions.standing import Granted, Place, granted_by
 from alliance.refused import Reason, Refused
 from alliance.webhooks.models import EventType
 from alliance.webhooks.outbox import is_wanted
 
-#: What the new redemption takes over from the old one as it stands there.
-KEPT = (
-    "merchant_id",
-    "scan_id",
-    "outlet_id",
-    "offer_id",
-    "revision_id",
-    "holder_id",
-    "household_id",
-    "holder_kind",
-    "employer_id",
-    "employer_zone_id",
-    "outlet_zone_id",
-    "occurred_at",
-    "business_date",
-    "pos",
-    "terminal",
-    "cashier",
-    "receipt_no",
-)
+#: What the new redemption has anew; everything else stays as it is in the old one.
+ANEW = frozenset({
+    "id", "gross_fen", "discount_fen", "paid_fen", "quantity", "received_at", "posted_month", "channel",
+    "account_id", "token_id", "corrects_id", "body_digest", "answer",
+})  # fmt: skip
+KEPT = tuple(column for column in REDEMPTION_COLUMNS if column not in ANEW)
 
 
 @dataclass(frozen=True)
@@ -114,22 +101,18 @@ def _new_fact(
     granted: Granted,
     at: datetime,
 ) -> dict[str, Any]:
-    """The columns of the redemption that takes the old one's place."""
+    """The columns of the redemption that takes the old one's place, but for digest and answer."""
     quantity = old.quantity if correction.quantity is None else correction.quantity
     charged = price(read_terms(granted.terms), correction.gross_fen, quantity)
     return {name: getattr(old, name) for name in KEPT} | {
         "id": correction.id,
         "corrects_id": old.id,
-        "gross_fen": charged.gross_fen,
-        "discount_fen": charged.discount_fen,
-        "paid_fen": charged.paid_fen,
+        **amounts(charged),
         "quantity": quantity,
         "received_at": at,
         # As the reversal: the two stand in one month.
         "posted_month": posted_month_for(session, old.posted_month, at),
-        "channel": Channel.API if counter.token_id else Channel.COUNTER,
-        "account_id": counter.account_id,
-        "token_id": counter.token_id,
+        **through(counter),
     }
 
 

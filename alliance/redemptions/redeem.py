@@ -6,7 +6,6 @@ waits on that key and then reads the stored answer; the limits come last, becaus
 many redemptions share.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,14 +24,14 @@ from alliance.offers.live import find_offer, live
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
 from alliance.passes.keys import Keyring
-from alliance.people.phones import mask_name
+from alliance.redemptions.answers import answer_of
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
 from alliance.redemptions.events import redemption_event
 from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import acceptance, is_another_scans, read
-from alliance.redemptions.standing import Granted, Place, Standing, standing, standing_of_scan
+from alliance.redemptions.standing import Granted, Standing, standing, standing_of_scan
 from alliance.redemptions.told import told_or_judged
 from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
@@ -98,19 +97,21 @@ def redeem_at_once(
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
 
+    scanned: list[Link] = []
+
     def judge() -> _Judged:
         presented = read(session, keyring, counter, text, at)
         here = standing(session, counter, presented.shown, order.offer, at)
-        scanned = acceptance(counter, order.id, presented, here, digest, at)
-        try:
-            return _judge(session, counter, order.id, here, order, digest, at, scanned)
-        except Refused as refused:
-            # Only a refusal looks whether the scan would have been one: what is accepted asks in the chain.
-            if is_another_scans(session, scanned):
-                raise Refused(Reason.ALREADY_PRESENTED) from refused
-            raise
+        scanned.extend(acceptance(counter, order.id, presented, here, digest, at))
+        return _judge(session, counter, order.id, here, order, digest, at, scanned)
 
-    return _post_once(session, counter, order.id, digest, judge, at)
+    try:
+        return _post_once(session, counter, order.id, digest, judge, at)
+    except Refused as refused:
+        # Only a refusal looks whether the scan would have been one: what is accepted asks in the chain.
+        if scanned and is_another_scans(session, scanned):
+            raise Refused(Reason.ALREADY_PRESENTED) from refused
+        raise
 
 
 def stored_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) -> Answer | None:
@@ -222,26 +223,22 @@ def post(
 
 
 def _recorded(counter: Counter, offer_code: str, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    corrects = values["corrects_id"]
+    by, subject, of = counter.actor, f"redemption:{values['id']}", counter.merchant_id
+    outlet, paid_fen, corrects = str(counter.outlet_id), values["paid_fen"], values["corrects_id"]
     if corrects is None:
-        return _record_of(counter, "redemption.redeem", offer_code, values, at)
-    return _record_of(counter, "redemption.correct", offer_code, values, at, corrects=str(corrects))
-
-
-def _record_of(
-    counter: Counter, action: str, offer_code: str, values: Mapping[str, Any], at: datetime, **more: str
-) -> dict[str, Any]:
-    outlet, paid_fen, subject = str(counter.outlet_id), values["paid_fen"], f"redemption:{values['id']}"
+        return recorded(
+            by, "redemption.redeem", subject, at, of, outlet=outlet, offer=offer_code, paid_fen=paid_fen
+        )
     return recorded(
-        counter.actor,
-        action,
+        by,
+        "redemption.correct",
         subject,
         at,
-        counter.merchant_id,
+        of,
         outlet=outlet,
         offer=offer_code,
         paid_fen=paid_fen,
-        **more,
+        corrects=str(corrects),
     )
 
 
@@ -269,23 +266,37 @@ def _fact(
         "employer_id": holder.employer_id,
         "employer_zone_id": holder.employer_zone_id,
         "outlet_zone_id": here.place.zone_id,
-        "gross_fen": charged.gross_fen,
-        "discount_fen": charged.discount_fen,
-        "paid_fen": charged.paid_fen,
+        **amounts(charged),
         "quantity": order.quantity,
         "occurred_at": at,
         "received_at": at,
         "business_date": day,
         # No lock: the current month cannot be closed, nor for ten minutes after (``redemptions.months``).
         "posted_month": month_of(day),
-        "channel": Channel.API if counter.token_id else Channel.COUNTER,
-        "account_id": counter.account_id,
-        "token_id": counter.token_id,
+        **through(counter),
         "corrects_id": None,
         "pos": order.pos,
         "terminal": order.terminal,
         "cashier": order.cashier,
         "receipt_no": order.receipt_no,
+    }
+
+
+def amounts(charged: Price) -> dict[str, int]:
+    """The columns of what was charged."""
+    return {
+        "gross_fen": charged.gross_fen,
+        "discount_fen": charged.discount_fen,
+        "paid_fen": charged.paid_fen,
+    }
+
+
+def through(counter: Counter) -> dict[str, Any]:
+    """The columns of through whom it came."""
+    return {
+        "channel": Channel.API if counter.token_id else Channel.COUNTER,
+        "account_id": counter.account_id,
+        "token_id": counter.token_id,
     }
 
 
@@ -303,35 +314,3 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
         return Reason.OFFER_NOT_FOUND
     elsewhere = live(day).where(OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == found.id)
     return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
-
-
-def answer_of(
-    values: Mapping[str, Any],
-    granted: Granted,
-    place: Place,
-    holder_name: str,
-    employer_name: str,
-    reversal: Mapping[str, Any] | None = None,
-) -> str:
-    """What the client of a redemption with these columns is told, as JSON; ``reversal`` is the answer of the
-    one whose place it takes."""
-    told = {
-        "id": str(values["id"]),
-        "redeemed_at": values["occurred_at"].isoformat(timespec="seconds"),
-        "outlet": {"code": place.code, "name": place.name},
-        "offer": {
-            "id": str(granted.offer_id),
-            "code": granted.offer_code,
-            "title": granted.title,
-            "revision": granted.number,
-        },
-        "holder": {"name": mask_name(holder_name), "employer": employer_name},
-        "gross_fen": values["gross_fen"],
-        "discount_fen": values["discount_fen"],
-        "paid_fen": values["paid_fen"],
-        "quantity": values["quantity"],
-        "receipt_no": values["receipt_no"],
-    }
-    if reversal is not None:
-        told |= {"corrects_id": str(values["corrects_id"]), "reversal": reversal}
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

@@ -1,9 +1,9 @@
-"""The life of an endpoint: added, given a new secret, disabled and enabled again."""
+"""The life of an endpoint: added, changed, given a new secret, disabled and enabled again."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
@@ -52,10 +52,52 @@ def add_endpoint(
     )
     session.add(endpoint)
     session.flush()
-    for type_ in dict.fromkeys(types):
-        session.add(WebhookSubscription(merchant_id=merchant_id, endpoint_id=endpoint.id, type=type_))
+    _subscribe(session, endpoint, types)
     _record(session, "webhook.add", endpoint, by, at, events=sorted(types))
     return endpoint, plain
+
+
+def change_endpoint(
+    session: Session,
+    endpoint: WebhookEndpoint,
+    url: str,
+    description: str,
+    types: Collection[EventType],
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Another address, other words or other events, under the same secret.
+
+    What waits goes to the new address. ``url`` is as ``check_url`` made it. What changes nothing is not
+    recorded.
+    """
+    had = set(types_of(session, endpoint))
+    if (endpoint.url, endpoint.description, had) == (url, description, set(types)):
+        return
+    moved = url != endpoint.url
+    endpoint.url, endpoint.description = url, description
+    if moved:
+        # How the former address fared says nothing of this one.
+        endpoint.failing_since = endpoint.resting_until = None
+        endpoint.unanswered = 0
+    _subscribe(session, endpoint, set(types) - had)
+    session.execute(
+        delete(WebhookSubscription).where(
+            WebhookSubscription.merchant_id == endpoint.merchant_id,
+            WebhookSubscription.endpoint_id == endpoint.id,
+            WebhookSubscription.type.in_(sorted(had - set(types))),
+        )
+    )
+    _record(session, "webhook.change", endpoint, by, at, new_address=moved, events=sorted(types))
+
+
+def types_of(session: Session, endpoint: WebhookEndpoint) -> list[EventType]:
+    """What an endpoint asks for."""
+    wanted = select(WebhookSubscription.type).where(
+        WebhookSubscription.merchant_id == endpoint.merchant_id,
+        WebhookSubscription.endpoint_id == endpoint.id,
+    )
+    return [EventType(type_) for type_ in session.scalars(wanted)]
 
 
 def rotate_secret(
@@ -98,6 +140,11 @@ def enable(session: Session, endpoint: WebhookEndpoint, by: Actor, at: datetime)
     endpoint.failing_since = endpoint.resting_until = None
     endpoint.unanswered = 0
     _record(session, "webhook.enable", endpoint, by, at)
+
+
+def _subscribe(session: Session, endpoint: WebhookEndpoint, types: Collection[EventType]) -> None:
+    key = {"merchant_id": endpoint.merchant_id, "endpoint_id": endpoint.id}
+    session.add_all(WebhookSubscription(**key, type=type_) for type_ in dict.fromkeys(types))
 
 
 def _refuse_too_many(session: Session, merchant_id: int) -> None:

@@ -119,7 +119,7 @@ def test_the_price_follows_what_is_typed_and_a_double_press_is_one_redemption(co
     counter.get_by_label("数字码或扫码枪").fill(digits_on(phone))
     counter.keyboard.press("Enter")
     counter.wait_for_url("**/scans/*")
-    amount, paid = counter.get_by_label("原价"), counter.locator("[data-paid]")
+    amount, paid = counter.get_by_label("原价"), counter.locator("[data-part=paid]")
     expect(amount).to_be_focused()
     amount.press_sequentially("12")
     expect(paid).to_have_text("¥9.60")

@@ -87,7 +87,7 @@ def test_from_the_offer_to_the_figures(screens, request):
 
     counter.get_by_text("满100减20").click()
     counter.get_by_label("原价").fill("128.50")
-    expect(counter.locator("[data-paid]")).to_have_text("¥108.50")
+    expect(counter.locator("[data-part=paid]")).to_have_text("¥108.50")
     counter.get_by_role("button", name="确认核销").click()
     expect(counter.get_by_role("heading", name="已核销")).to_be_visible()
     expect(counter.locator(".answer-amount")).to_have_text("¥108.50")

@@ -189,6 +189,14 @@ def test_submissions_of_one_code_take_turns(session: Session, engine: sa.Engine)
     assert len(session.scalars(select(Offer.id).where(Offer.code == "NEW")).all()) == 1
 
 
+def test_first_imports_at_once_book_under_one_offer(session: Session, engine: sa.Engine) -> None:
+    for_writing(session)
+    world = World(session)
+    session.commit()
+    dairy_id = world.dairy.id
+    assert len(set(at_once(engine, lambda s: historical_revision(s, dairy_id, NOON).id))) == 1
+
+
 def test_withdrawing_at_once_is_withdrawing_once(session: Session, engine: sa.Engine) -> None:
     for_writing(session)
     world = World(session)

@@ -20,7 +20,8 @@ from alliance.offers.models import LimitCounter, Offer
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold
 from alliance.passes.issue import pass_of, revoke
 from alliance.people.employment import employment_on, leave
-from alliance.redemptions.correct import KEPT, Correction, correct
+from alliance.redemptions.correct import ANEW, KEPT, Correction, correct
+from alliance.redemptions.digests import REDEMPTION_COLUMNS
 from alliance.redemptions.models import Channel, Redemption, Reversal
 from alliance.redemptions.months import close
 from alliance.redemptions.redeem import Order, redeem_at_once
@@ -80,6 +81,8 @@ def test_the_new_one_is_the_old_one_with_another_amount(world: World, session: S
     before = sums(session)
     answer = json.loads(corrected(world, correction, at=world.later(minutes=5)).body)
     new = fact(world, correction.id)
+    assert {"scan_id", "holder_id", "employer_zone_id", "business_date", "occurred_at"} <= set(KEPT)
+    assert {*KEPT, *ANEW} == set(REDEMPTION_COLUMNS)
     assert {name: getattr(new, name) for name in KEPT} == {name: getattr(old, name) for name in KEPT}
     assert (new.gross_fen, new.discount_fen, new.paid_fen) == (10005, 2001, 8004)
     assert (new.corrects_id, new.channel) == (old.id, Channel.COUNTER)

@@ -134,16 +134,17 @@ class Stage:
         with self.app.test_request_context():
             path = self.app.url_for(route.endpoint, **target.arguments)
         if method not in ("GET", "HEAD"):
-            options = {"json": body()} if path.startswith("/api/") else {"data": self._form(target)}
+            options = {"json": body(path)} if path.startswith("/api/") else {"data": self._form(target)}
             if csrf:
                 headers["X-CSRFToken"] = form_token(client)
         query = DAY if path.endswith("/reconciliation") else PERIOD
         return client.open(path, method=method, query_string=query, headers=headers, **options)
 
 
-def body() -> dict[str, str]:
-    """What a reversal wants: the API looks for a redemption only once the body fits."""
-    return {"id": str(uuid4()), "reason": "顾客退货"}
+def body(path: str) -> dict[str, Any]:
+    """What a reversal or a correction wants: the API looks for a redemption only once the body fits."""
+    given = {"id": str(uuid4()), "reason": "顾客退货"}
+    return given | ({"reversal_id": str(uuid4()), "gross_fen": 1} if path.endswith("/correction") else {})
 
 
 def build(app: Flask) -> Stage:

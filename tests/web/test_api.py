@@ -61,6 +61,15 @@ def test_the_offers_id_names_it_too(pos: Pos) -> None:
     assert pos.post(pos.body(offer=str(pos.world.milk.offer_id))).status_code == 201
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_only_json_is_read(pos: Pos, kind: str | None) -> None:
+    headers = {"Authorization": f"Bearer {pos.token}"}
+    raw = json.dumps(pos.body())
+    answer = pos.client.post("/api/v1/redemptions", data=raw, headers=headers, content_type=kind)
+    is_problem(answer, 415, "unsupported_media_type")
+    assert pos.count(Redemption) == 0
+
+
 def test_refusals_have_their_reason_and_are_remembered(pos: Pos) -> None:
     used = pos.body()
     pos.post(used)
@@ -223,6 +232,7 @@ def test_the_description_is_whole(pos: Pos) -> None:
             "redemptions/{redemption_id}",
             "redemptions/{redemption_id}/correction",
             "redemptions/{redemption_id}/reversals",
+            "redemptions/{redemption_id}/correction",
             "reversals",
             "reconciliation",
             "refused-attempts",

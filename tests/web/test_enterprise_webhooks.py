@@ -124,6 +124,45 @@ def test_plain_http_is_refused_in_production(scene, app):
     assert "要以 https:// 开头" in text(add(scene, scene.admin(), url="http://pos.example.com/"))
 
 
+def test_it_is_changed_without_a_new_secret(scene):
+    client = scene.admin()
+    add(scene, client)
+    made = endpoint(scene)
+    url = f"{base(scene)}/{made.id}/edit"
+    page = text(client.get(url))
+    assert f'value="{URL}"' in page
+    assert len(re.findall(r"<input[^>]*checked", page)) == len(ALL)
+    form = {"url": "https://new.example.com/in", "description": "新系统", "events": ALL[1:2]}
+    answer = post(client, url, form)
+    assert answer.status_code == 302
+    page = text(client.get(answer.location))
+    for words in ("已保存", "https://new.example.com/in", "新系统", "<dd>冲正</dd>"):
+        assert words in page
+    changed = endpoint(scene)
+    assert (changed.secret, changed.previous_secret) == (made.secret, None)
+    assert len(re.findall(r"<input[^>]*checked", text(client.get(url)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": "https://10.0.0.1/x"}, "内网"),
+        ({"events": []}, "至少勾选一项"),
+        ({"description": ""}, "用途"),
+    ],
+)
+def test_a_change_that_does_not_fit_changes_nothing(scene, changes, words):
+    client = scene.admin()
+    add(scene, client)
+    made = endpoint(scene)
+    answer = post(
+        client, f"{base(scene)}/{made.id}/edit", {"url": URL, "description": "新", "events": ALL} | changes
+    )
+    assert answer.status_code == 422
+    assert words in text(answer)
+    assert (endpoint(scene).url, endpoint(scene).description) == (URL, "财务对账")
+
+
 def test_there_are_never_too_many(scene):
     admin = scene.admin()
     for number in range(MOST_ENDPOINTS):

@@ -75,6 +75,42 @@ def test_the_answer_is_what_to_collect_or_to_give_back(scene, counter, shop, amo
     assert (f">{difference}<" in page) if difference else ("answer-amount" not in page)
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("120", {"label": "请再收款", "due": "¥16.00", "paid": "¥96.00", "discount": "¥24.00"}),
+        ("50", {"label": "请退给顾客", "due": "¥40.00", "paid": "¥40.00", "discount": "¥10.00"}),
+        ("100", {"label": "金额没有变，不用补退", "due": "", "paid": "¥80.00", "discount": "¥20.00"}),
+        ("1.234", {"problem": "金额不对，请输入最多两位小数的数字，如 12.50。"}),
+    ],
+)
+def test_what_it_would_come_to_is_shown_while_he_types(scene, counter, shop, typed, shown):
+    url = f"{shop}/redemptions/{redeemed(scene, 10000)}/correction/price"
+    answer = post(counter, url, {"amount": typed, "quantity": "1"})
+    assert (answer.status_code, answer.get_json()) == (200, shown)
+    assert len(facts(scene)) == 1
+
+
+def test_it_reckons_with_what_was_refunded_and_with_the_old_rule(scene, counter, shop):
+    terms = Threshold(threshold_fen=10000, off_fen=1000)
+    scene.world.live_offer(scene.world.dairy, "T", terms)
+    id_ = redeemed(scene, 20000, offer="T")
+    assert refund(scene.admin(), shop, id_, "90").status_code == 302
+    url = f"{shop}/redemptions/{id_}/correction/price"
+    answer = post(counter, url, {"amount": "200", "quantity": "1"}).get_json()
+    assert (answer["label"], answer["due"], answer["paid"]) == ("请再收款", "¥90.00", "¥190.00")
+    assert "100" in post(counter, url, {"amount": "99", "quantity": "1"}).get_json()["problem"]
+
+
+def test_the_price_of_anothers_is_not_told(scene, counter, shop):
+    id_ = redeemed(scene)
+    url = f"{address(scene.world.dairy_kiosk)}/redemptions/{id_}/correction/price"
+    assert post(scene.admin(), url, {"amount": "1", "quantity": "1"}).status_code == 404
+    url = f"{shop}/redemptions/{id_}/correction/price"
+    assert post(scene.holder(), url, {"amount": "1", "quantity": "1"}).status_code == 403
+    assert counter.get(url).status_code == 405
+
+
 def test_the_old_one_leads_to_the_new_one(scene, counter, shop):
     id_ = redeemed(scene)
     new = correct(counter, shop, id_).location

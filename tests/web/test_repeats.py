@@ -257,6 +257,39 @@ def test_a_cashier_whose_grant_has_ended_is_told_what_was_stored(
     assert session.scalar(sa.select(sa.func.count()).select_from(RefusedAttempt)) == 0
 
 
+@pytest.mark.parametrize("end", [end_grant, end_outlet])
+def test_and_of_an_undoing_and_of_a_correction(
+    scene: Scene, cashier: Any, shop: str, end: Callable[[Scene], None]
+) -> None:
+    undone, corrected = order(scene, cashier, shop), order(scene, cashier, shop)
+    for form in (undone, corrected):
+        assert post(cashier, f"{shop}/redemptions", form).status_code == 302
+    undo = {"id": str(uuid4()), "reason": "金额输错"}
+    correction = undo | {"id": str(uuid4()), "reversal_id": str(uuid4()), "amount": "50", "quantity": "1"}
+    steps = (
+        (f"{shop}/redemptions/{undone['id']}/reversal", undo, ("已冲正", "¥80.04"), {"reason": "其他"}),
+        (
+            f"{shop}/redemptions/{corrected['id']}/correction",
+            correction,
+            ("已改金额", "¥40.04"),
+            {"amount": "1"},
+        ),
+    )
+    for url, form, _, _ in steps:
+        assert post(cashier, url, form).status_code == 302
+    end(scene)
+    for url, form, words, change in steps:
+        again = post(cashier, url, form)
+        assert again.status_code == 200
+        assert all(each in text(again) for each in words)
+        assert "今日记录" not in text(again)
+        for other in (form | change, form | {"id": str(uuid4())}):
+            assert post(cashier, url, other).status_code in (403, 404)
+    session = scene.afresh()
+    assert session.scalar(sa.select(sa.func.count()).select_from(Redemption)) == 3
+    assert session.scalar(sa.select(sa.func.count()).select_from(Reversal)) == 2
+
+
 def test_another_account_is_not_told(scene: Scene, cashier: Any, shop: str) -> None:
     form = order(scene, cashier, shop)
     post(cashier, f"{shop}/redemptions", form)

@@ -5,9 +5,21 @@ from sqlalchemy import select
 
 from alliance.audit.models import AuditEntry
 from alliance.audit.trail import COMMAND_LINE
-from alliance.webhooks.endpoints import MOST_ENDPOINTS, OVERLAP, TooMany, disable, enable, rotate_secret
-from alliance.webhooks.models import WebhookEndpoint, WebhookSubscription
+from alliance.webhooks.endpoints import (
+    MOST_ENDPOINTS,
+    OVERLAP,
+    SUBSCRIBABLE,
+    TooMany,
+    change_endpoint,
+    disable,
+    enable,
+    rotate_secret,
+    types_of,
+)
+from alliance.webhooks.models import EventType, WebhookEndpoint, WebhookSubscription
 from tests.webhooks.conftest import SEALER
+
+BY = COMMAND_LINE
 
 
 def test_the_store_holds_no_secret_in_the_clear(scene):
@@ -58,6 +70,38 @@ def test_the_audit_trail_holds_neither_secret_nor_address(scene):
     for entry in scene.session.scalars(select(AuditEntry)):
         assert "whsec" not in str(entry.detail)
         assert "127.0.0.1" not in str(entry.detail)
+
+
+def test_it_is_changed_and_keeps_its_secret(scene):
+    before = scene.endpoint()
+    secret, before.unanswered = before.secret, 3
+    before.failing_since = before.resting_until = scene.at
+    scene.session.commit()
+    change_endpoint(
+        scene.session, before, "https://new.example.com/", "新", [EventType.REDEMPTION_REVERSED], BY, scene.at
+    )
+    scene.session.commit()
+    endpoint = scene.endpoint()
+    assert (endpoint.url, endpoint.description, endpoint.secret) == ("https://new.example.com/", "新", secret)
+    assert types_of(scene.session, endpoint) == [EventType.REDEMPTION_REVERSED]
+    assert (endpoint.failing_since, endpoint.unanswered, endpoint.resting_until) == (None, 0, None)
+    entry = scene.session.scalars(select(AuditEntry).where(AuditEntry.action == "webhook.change")).one()
+    assert entry.detail == {"new_address": True, "events": ["redemption.reversed"]}
+
+
+def test_under_its_old_address_it_goes_on_failing(scene):
+    endpoint = scene.endpoint()
+    endpoint.failing_since, endpoint.unanswered = scene.at, 3
+    change_endpoint(scene.session, endpoint, endpoint.url, "新", SUBSCRIBABLE, BY, scene.at)
+    assert (endpoint.failing_since, endpoint.unanswered) == (scene.at, 3)
+
+
+def test_what_changes_nothing_is_not_written_down(scene):
+    endpoint = scene.endpoint()
+    had = types_of(scene.session, endpoint)
+    change_endpoint(scene.session, endpoint, endpoint.url, endpoint.description, had, BY, scene.at)
+    scene.session.commit()
+    assert "webhook.change" not in scene.session.scalars(select(AuditEntry.action)).all()
 
 
 def test_endpoints_of_two_merchants_may_share_an_address(scene):

@@ -3,6 +3,8 @@
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from alliance.web.api.problems import describe
 
@@ -14,6 +16,13 @@ def _describe_ourselves(state: Any) -> None:
     # Each error is one of ours (PROBLEMS); APIFlask would add its own form of them.
     state.app.config.update(AUTO_VALIDATION_ERROR_RESPONSE=False, AUTO_AUTH_ERROR_RESPONSE=False)
     state.app.spec_processor(describe)
+
+
+@bp.before_request
+def _take_json_only() -> None:
+    # APIFlask would read whatever comes; a form would then be called malformed instead of what it is.
+    if request.method == "POST" and not request.is_json:
+        raise UnsupportedMediaType
 
 
 from alliance.web.api import (  # noqa: E402,F401 - the routes need bp

@@ -28,7 +28,7 @@ TOO_MANY = _l("在用的接收地址已有 10 个，请先停用一个不再需�
 
 
 class WebhookForm(FlaskForm):  # type: ignore[misc]
-    """A new endpoint; ``url.data`` of a valid form is as it is stored."""
+    """An endpoint; ``url.data`` of a valid form is as it is stored."""
 
     url = StringField(_l("接收地址"), widget=URLInput(), filters=[lambda text: (text or "").strip()])
     description = StringField(

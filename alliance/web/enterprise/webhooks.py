@@ -40,6 +40,22 @@ def new_webhook(enterprise_id: int) -> ResponseReturnValue:
     return _secret_page(*made, is_new=True)
 
 
+@bp.route(ENDPOINT + "/edit", methods=["GET", "POST"])
+def edit_webhook(enterprise_id: int, endpoint_id: UUID) -> ResponseReturnValue:
+    """Another address or other events, under the same secret."""
+    endpoint = lines.endpoint_or_404(db.session, enterprise_id, endpoint_id)
+    events = endpoints.types_of(db.session, endpoint)
+    form = WebhookForm(Reach.of(current_app.extensions["settings"]), obj=endpoint, data={"events": events})
+    if not form.validate_on_submit():
+        shown = page("enterprise/webhook_form.html", enterprise_id, form=form, endpoint=endpoint)
+        return shown, 422 if form.errors else 200
+    what = (form.url.data, form.description.data, form.types())
+    endpoints.change_endpoint(db.session, endpoint, *what, g.actor, clock.now())
+    db.session.commit()
+    flash(_("已保存。正在等待发送的也会发往新的地址。"))
+    return redirect(_url(enterprise_id, endpoint_id))
+
+
 @bp.get(ENDPOINT)
 def show_webhook(enterprise_id: int, endpoint_id: UUID) -> ResponseReturnValue:
     """An endpoint and what was sent there."""

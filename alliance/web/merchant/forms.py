@@ -73,12 +73,17 @@ class ReversalForm(FlaskForm):  # type: ignore[misc]
         self.reason.validators = [AnyOf(list(self.reasons), message=str(_l("请选择原因。")))]
 
 
-class CorrectionForm(ReversalForm):
-    """What it should have been; ``id`` is that of the redemption which it is to become."""
+class CorrectionPriceForm(FlaskForm):  # type: ignore[misc]
+    """What a redemption should have been."""
 
-    reversal_id = IdField(missing=_STALE, label="")
     amount = YuanField(_l("正确的原价"), missing=_l("请输入正确的原价。"))
     quantity = CountField(_l("份数"), most=MAX_QUANTITY, missing=_l("请输入份数。"), default=1)
+
+
+class CorrectionForm(ReversalForm, CorrectionPriceForm):
+    """The same; ``id`` is that of the redemption which it is to become."""
+
+    reversal_id = IdField(missing=_STALE, label="")
     reasons = CORRECTIONS
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import abort
@@ -14,6 +14,7 @@ from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, read_terms
 from alliance.redemptions.models import Redemption, Reversal, Scan
+from alliance.redemptions.reverse import UNDO_WINDOW
 from alliance.redemptions.scan import frozen
 from alliance.web.entries import Entry, entries
 
@@ -91,7 +92,17 @@ def paid_before(session: Session, fact: Redemption) -> int | None:
     ).one()
 
 
+def is_fresh(fact: Redemption, at: datetime) -> bool:
+    """Whether it was made, or corrected another, just now: the customer still stands there."""
+    since = fact.occurred_at if fact.corrects_id is None else fact.received_at
+    return at <= since + UNDO_WINDOW
+
+
+def revision_of(session: Session, fact: Redemption) -> OfferRevision:
+    """What was redeemed, as it was then."""
+    return session.get_one(OfferRevision, (fact.merchant_id, fact.revision_id))
+
+
 def is_per_piece(session: Session, fact: Redemption) -> bool:
     """Whether the number of pieces decides the price."""
-    revision = session.get_one(OfferRevision, (fact.merchant_id, fact.revision_id))
-    return isinstance(read_terms(revision.terms), AlliancePrice)
+    return isinstance(read_terms(revision_of(session, fact).terms), AlliancePrice)

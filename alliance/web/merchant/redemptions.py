@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,7 +15,7 @@ from alliance.redemptions.correct import correct as redeem_anew
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Channel
 from alliance.redemptions.months import is_closed
-from alliance.redemptions.reverse import UNDO_WINDOW, Authority
+from alliance.redemptions.reverse import Authority
 from alliance.redemptions.reverse import reverse as give_back
 from alliance.store import new_id
 from alliance.web.attempts import attempt
@@ -23,7 +23,7 @@ from alliance.web.entries import Entry
 from alliance.web.extensions import db
 from alliance.web.merchant import bp, lookups
 from alliance.web.merchant.forms import CorrectionForm, RefundForm, ReversalForm
-from alliance.web.merchant.scans import OUTLET, here
+from alliance.web.merchant.scans import OUTLET, answered, here
 
 REDEMPTION = OUTLET + "/redemptions/<uuid:redemption_id>"
 
@@ -65,9 +65,9 @@ def reverse(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> ResponseR
     form = ReversalForm()
     if not form.validate():
         return _redemption_page(merchant_id, outlet_id, redemption_id, Forms(reversal=form)), 422
-    _give_back(here(merchant_id, outlet_id), redemption_id, form, None)
-    flash(_("已冲正，这笔核销不再计入。"))
-    return redirect(_url(merchant_id, outlet_id, redemption_id))
+    counter = here(merchant_id, outlet_id)
+    _give_back(counter, redemption_id, form, None)
+    return answered(counter, redemption_id, _("已冲正，这笔核销不再计入。"))
 
 
 @bp.post(REDEMPTION + "/refund")
@@ -77,9 +77,10 @@ def refund(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> ResponseRe
     form = RefundForm()
     if not form.validate():
         return _redemption_page(merchant_id, outlet_id, redemption_id, Forms(refund=form)), 422
-    _give_back(here(merchant_id, outlet_id), redemption_id, form, form.amount.data)
-    flash(_("已退款 %(paid)s，请退给顾客。", paid=format_yuan(form.amount.data)))
-    return redirect(_url(merchant_id, outlet_id, redemption_id))
+    counter = here(merchant_id, outlet_id)
+    _give_back(counter, redemption_id, form, form.amount.data)
+    done = _("已退款 %(paid)s，请退给顾客。", paid=format_yuan(form.amount.data))
+    return answered(counter, redemption_id, done)
 
 
 @bp.post(REDEMPTION + "/correction")
@@ -93,7 +94,7 @@ def correct(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> ResponseR
     id_, amount, quantity, why = form.id.data, form.amount.data, form.quantity.data, form.reason.data
     correction = Correction(id_, form.reversal_id.data, redemption_id, amount, quantity, why)
     attempt(counter, lambda session: redeem_anew(session, counter, authority, correction, at), at, id_)
-    return redirect(_url(merchant_id, outlet_id, id_))
+    return answered(counter, id_)
 
 
 def _give_back(counter: Counter, redemption_id: UUID, form: ReversalForm, refund_fen: int | None) -> None:
@@ -116,26 +117,16 @@ def _authority() -> Authority:
     return Authority.CASHIER if _is_bounded() else Authority.MERCHANT
 
 
-def _url(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> str:
-    return url_for(
-        "merchant.show_redemption",
-        merchant_id=merchant_id,
-        outlet_id=outlet_id,
-        redemption_id=redemption_id,
-    )
-
-
 def _redemption_page(merchant_id: int, outlet_id: UUID, redemption_id: UUID, forms: Forms) -> str:
     entry, at = lookups.entry_or_404(db.session, merchant_id, outlet_id, redemption_id), clock.now()
     fact = entry.fact
     may = entry.is_undoable(at, _is_bounded())
     closed = may and is_closed(db.session, clock.month_of(fact.business_date))
-    since = fact.received_at if fact.corrects_id else fact.occurred_at
     return render_template(
         "merchant/show_redemption.html",
         place=lookups.place_or_404(db.session, merchant_id, outlet_id),
         entry=entry,
-        is_fresh=at <= since + UNDO_WINDOW,
+        is_fresh=lookups.is_fresh(fact, at),
         before_fen=lookups.paid_before(db.session, fact),
         per_piece=lookups.is_per_piece(db.session, fact),
         month_closed=closed,

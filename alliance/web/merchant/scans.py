@@ -4,21 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import abort, current_app, g, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from alliance import clock
-from alliance.money import format_yuan
-from alliance.offers.pricing import price, read_terms
 from alliance.passes.entitlement import entitlement
 from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
 from alliance.redemptions.redeem import Order
 from alliance.redemptions.redeem import redeem as redeem_scan
-from alliance.redemptions.reverse import UNDO_WINDOW
 from alliance.redemptions.scan import scan as accept_scan
 from alliance.refused import Reason, Refused
 from alliance.store import new_id
@@ -27,7 +24,7 @@ from alliance.web.attempts import attempt
 from alliance.web.errors import refusal, status_of, wants_problem
 from alliance.web.extensions import db
 from alliance.web.merchant import bp, lookups
-from alliance.web.merchant.forms import PriceForm, RedeemForm, ScanForm
+from alliance.web.merchant.forms import RedeemForm, ScanForm
 from alliance.web.offer_cards import cards_of_scan
 from alliance.web.words import REFUSALS, remedy_for
 
@@ -94,23 +91,6 @@ def show_scan(merchant_id: int, outlet_id: UUID, scan_id: UUID) -> ResponseRetur
     return _scan_page(scan, RedeemForm(MultiDict({"quantity": "1"} | request.args.to_dict() | minted)))
 
 
-@bp.post(SCAN + "/price")
-def price_offer(merchant_id: int, outlet_id: UUID, scan_id: UUID) -> ResponseReturnValue:
-    """What it would cost, while the cashier types: ``{paid, discount}``, or ``{problem}`` in words."""
-    scan = lookups.scan_or_404(db.session, merchant_id, outlet_id, scan_id)
-    form = PriceForm()
-    if not form.validate():
-        return {"problem": str(next(iter(form.errors.values()))[0])}
-    revision = lookups.revision_of_scan(db.session, scan, form.offer.data)
-    if revision is None:
-        return {"problem": remedy_for(Refused(Reason.OFFER_NOT_FOUND))}
-    try:
-        costs = price(read_terms(revision.terms), form.amount.data, form.quantity.data)
-    except Refused as refused:
-        return {"problem": remedy_for(refused)}
-    return {"paid": format_yuan(costs.paid_fen), "discount": format_yuan(costs.discount_fen)}
-
-
 @bp.post(OUTLET + "/redemptions")
 def redeem(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
     """The one confirmation. A double press or a reload sends the same id and is the same redemption."""
@@ -122,10 +102,7 @@ def redeem(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
     attempt(
         counter, lambda session: redeem_scan(session, counter, form.scan_id.data, order, at), at, order.id
     )
-    if repeats.is_repeat():
-        return _told_again(counter, order.id)
-    url = url_for(".show_redemption", merchant_id=merchant_id, outlet_id=outlet_id, redemption_id=order.id)
-    return redirect(url)
+    return answered(counter, order.id)
 
 
 @bp.errorhandler(Refused)
@@ -206,16 +183,31 @@ def _back_to_redemption(names: Mapping[str, Any]) -> str | None:
     return url_for("merchant.show_redemption", **names)
 
 
+def answered(counter: Counter, redemption_id: UUID, done: str | None = None) -> ResponseReturnValue:
+    """The way to what was accepted, ``done`` above it; or its page, for who may come to no page any more."""
+    if repeats.is_repeat():
+        return _told_again(counter, redemption_id)
+    if done is not None:
+        flash(done)
+    return redirect(
+        url_for(
+            "merchant.show_redemption",
+            merchant_id=counter.merchant_id,
+            outlet_id=counter.outlet_id,
+            redemption_id=redemption_id,
+        )
+    )
+
+
 def _told_again(counter: Counter, redemption_id: UUID) -> str:
-    """What was accepted, for a cashier who has no other page here any more."""
     entry = lookups.entry_or_404(db.session, counter.merchant_id, counter.outlet_id, redemption_id)
     return render_template(
         "merchant/show_redemption.html",
         place=lookups.place_or_404(db.session, counter.merchant_id, counter.outlet_id),
         entry=entry,
-        is_fresh=clock.now() <= entry.fact.occurred_at + UNDO_WINDOW,
+        is_fresh=lookups.is_fresh(entry.fact, clock.now()),
         is_last_page=True,
-        before_fen=None,
+        before_fen=lookups.paid_before(db.session, entry.fact),
         forms=None,
     )
 
