@@ -9,6 +9,7 @@ many redemptions share.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -198,12 +199,13 @@ def post(
     *,
     announced: bool,
     scanned: Sequence[Link] = (),
+    held: Mapping[str, int] = MappingProxyType({}),
 ) -> Answer:
     """Write a redemption, its mark, its audit entry, its event and its use of the limits: nothing else does.
 
     ``values`` are its columns without ``digest``; ``announced`` is whether somebody wants its event,
-    ``scanned`` what comes before it in the chain. When the id is taken, the answer stored under it. Raises
-    Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
+    ``scanned`` what comes before it in the chain, ``held`` is for ``taking``. When the id is taken, the
+    answer stored under it. Raises Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
     """
     values["digest"] = redemption_digest(values)
     links = [
@@ -212,7 +214,7 @@ def post(
         *late_mark(values["business_date"], at),
         Link(AuditEntry, _recorded(counter, granted.offer_code, values, at)),
         *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
-        *taking(session, granted.limits, use_of(values)),
+        *taking(session, granted.limits, use_of(values), held),
     ]
     missed = write(session, links)
     if missed is None:

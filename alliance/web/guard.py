@@ -42,6 +42,9 @@ def identify() -> None:
     if not _is_guarded():
         return
     if request.method not in SAFE_METHODS:
+        # To the end, and before the first statement: on SQLite that takes the turn of all writers, and nobody
+        # may keep it by sending slowly.
+        request.get_data()
         store.for_writing(db.session)
     if _comes_with_token(_rule()):
         given = request.authorization
