@@ -21,7 +21,8 @@ from alliance.webhooks.signing import Sealer
 from tests.torture.conftest import Note
 from tests.torture.saboteur import Point, Sabotage, Saboteur
 from tests.torture.shop import findings
-from tests.torture.verbs import VERBS, Deed, Verb
+from tests.torture.verb import Deed, Verb
+from tests.torture.verbs import VERBS
 from tests.world import World
 
 #: The rows of each table.
