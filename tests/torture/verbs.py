@@ -1,12 +1,5 @@
-"""The verbs that the torture interrupts: each a function that prepares a world and returns the deed.
+"""The verbs of the counter, the books, offers and people that the torture interrupts (``verb.py``)."""
 
-To add a verb, write such a function and put ``@verb`` above it; the deed is run, interrupted at each of its
-statements, and run again by ``test_exceptions_at_statements.py``. A deed whose second run answers the same
-is ``@verb(repeats=True)``.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -21,9 +14,6 @@ from alliance.clock import business_date, month_of, next_month, start_of
 from alliance.offers import life
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Discount
-from alliance.passes import devices, issue, rotation
-from alliance.passes.cose import thumbprint
-from alliance.passes.models import PassDevice, SigningKey
 from alliance.people.employment import employment_on
 from alliance.people.employment import leave as end
 from alliance.redemptions import months
@@ -32,33 +22,11 @@ from alliance.redemptions.redeem import Order, redeem, redeem_at_once
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.redemptions.scan import scan
 from alliance.store import new_id
-from tests.phones import KeyPair, Phone
+from tests.torture.verb import VERBS, Deed, verb
+from tests.torture.verbs_passes import new_phone
 from tests.world import World
 
-#: Acts in the given session and returns what the caller is told.
-Deed = Callable[[Session], object]
-
-
-@dataclass(frozen=True)
-class Verb:
-    """``prepare`` commits what the deed needs and returns the deed. Each call makes a fresh one."""
-
-    name: str
-    prepare: Callable[[World], Deed]
-    repeats: bool
-
-
-VERBS: dict[str, Verb] = {}
-
-
-def verb(*, repeats: bool = False) -> Callable[[Callable[[World], Deed]], Callable[[World], Deed]]:
-    """List the function among the verbs. ``repeats``: the same call again is answered the same."""
-
-    def enlist(prepare: Callable[[World], Deed]) -> Callable[[World], Deed]:
-        VERBS[prepare.__name__] = Verb(prepare.__name__, prepare, repeats)
-        return prepare
-
-    return enlist
+__all__ = ["VERBS"]
 
 
 @verb(repeats=True)
@@ -76,7 +44,7 @@ def redeem_before_midnight(world: World) -> Deed:
 @verb(repeats=True)
 def scan_a_pass(world: World) -> Deed:
     """As a phone shows it."""
-    shown, id_, counter = _new_phone(world)[0].show(world.at), uuid4(), world.counter()
+    shown, id_, counter = new_phone(world)[0].show(world.at), uuid4(), world.counter()
     return lambda session: scan(session, world.keyring, counter, id_, shown, world.at).id
 
 
@@ -198,59 +166,6 @@ def withdraw_an_offer(world: World) -> Deed:
 
 
 @verb(repeats=True)
-def revoke_a_pass(world: World) -> Deed:
-    holder = world.employee(world.garage, new_id().hex, "赵甲", f"+86{new_id().int % 10**11:011d}")
-    id_ = issue.pass_of(world.session, holder.id, world.at).id
-    return lambda session: issue.revoke(
-        session, session.get_one(issue.Pass, id_), "丢失", COMMAND_LINE, world.at
-    )
-
-
-@verb(repeats=True)
-def enrol_a_phone(world: World) -> Deed:
-    """In place of the one that the same session had."""
-    sign_in_id, by = uuid4(), COMMAND_LINE
-    _, pass_id = _new_phone(world, sign_in_id)
-    point = KeyPair().point
-
-    def enrol(session: Session) -> bytes:
-        held = session.get_one(issue.Pass, pass_id)
-        return devices.enrol(session, held, point, sign_in_id, "browser", by, world.at).key_id
-
-    return enrol
-
-
-@verb()
-def renew_a_credential(world: World) -> Deed:
-    """Another one each time."""
-    phone, _ = _new_phone(world)
-    return lambda session: devices.issue_credential(session, world.keyring, _row(session, phone), world.at)
-
-
-@verb(repeats=True)
-def remove_a_phone(world: World) -> Deed:
-    phone, _ = _new_phone(world)
-    return lambda session: devices.remove(session, _row(session, phone), "丢失", COMMAND_LINE, world.at)
-
-
-@verb()
-def rotate_the_keys(world: World) -> Deed:
-    return lambda session: rotation.rotate(session, world.keyring, COMMAND_LINE, world.at).kid
-
-
-@verb(repeats=True)
-def drop_a_key(world: World) -> Deed:
-    """That never signed: what was signed already goes on verifying."""
-    id_ = rotation.rotate(world.session, world.keyring, COMMAND_LINE, world.at, timedelta(days=999)).id
-
-    def drop(session: Session) -> None:
-        key = session.get_one(SigningKey, id_)
-        rotation.drop(session, key, COMMAND_LINE, world.at, compromised=True)
-
-    return drop
-
-
-@verb(repeats=True)
 def leave_an_employer(world: World) -> Deed:
     holder = world.employee(world.garage, new_id().hex, "钱乙", f"+86{new_id().int % 10**11:011d}")
     today = business_date(world.at)
@@ -272,21 +187,10 @@ def derive_a_month(world: World) -> Deed:
 
 
 def _in_one_call(world: World, at: datetime) -> Deed:
-    shown, order, counter = _new_phone(world)[0].show(at), Order(uuid4(), "CAP", 5005), world.counter()
+    shown, order, counter = new_phone(world)[0].show(at), Order(uuid4(), "CAP", 5005), world.counter()
     # Which keys there are is read once a minute: not by every run of the deed, so by none.
     world.keyring.public_keys(world.session, b"", at)
     return lambda session: redeem_at_once(session, world.keyring, counter, shown, order, at)
-
-
-def _new_phone(world: World, sign_in_id: UUID | None = None) -> tuple[Phone, int]:
-    """A phone with a credential, and its pass: somebody else's each time, for a pass has two phones."""
-    holder = world.employee(world.garage, new_id().hex, "孙丙", f"+86{new_id().int % 10**11:011d}")
-    phone = world.phone(holder, sign_in_id=sign_in_id)
-    return phone, issue.pass_of(world.session, holder.id, world.at).id
-
-
-def _row(session: Session, phone: Phone) -> PassDevice:
-    return session.get_one(PassDevice, thumbprint(phone.key.point))
 
 
 def _reversal(world: World, refund_fen: int | None, **later: float) -> Deed:
