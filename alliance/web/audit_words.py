@@ -9,7 +9,9 @@ from flask_babel import lazy_gettext as _l
 
 from alliance.accounts.models import Role
 from alliance.money import format_yuan
+from alliance.web.event_words import events_words
 from alliance.web.filters import local_time
+from alliance.webhooks.models import EventType
 
 #: Every action that is ever recorded, in the order in which a filter offers them.
 ACTIONS: Mapping[str, Any] = {
@@ -64,10 +66,6 @@ def _as_it_is(value: Any) -> str:
     return str(value)
 
 
-def _yes_or_no(value: Any) -> str:
-    return str(_l("是") if value else _l("否"))
-
-
 #: What an entry's ``detail`` may say, by its name there: a label, and how the value is shown.
 DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "outlet": (_l("门店"), _as_it_is),
@@ -75,15 +73,15 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "paid_fen": (_l("实付"), format_yuan),
     "refund_fen": (_l("退回"), format_yuan),
     "corrects": (_l("更正的核销"), _as_it_is),
-    "revision": (_l("第几次结账"), _as_it_is),
+    "revision": (_l("结账版本"), _as_it_is),
     "key": (_l("手机编号"), lambda value: str(value)[:12]),
     "signs_from": (_l("启用时间"), lambda value: local_time(datetime.fromisoformat(value))),
-    "compromised": (_l("已泄露"), _yes_or_no),
-    "events": (_l("事件"), lambda value: "、".join(map(str, value))),
+    "compromised": (_l("已泄露"), _as_it_is),
+    "events": (_l("通知"), lambda value: events_words(map(EventType, value))),
     "event": (_l("事件编号"), _as_it_is),
-    "new_address": (_l("换了地址"), _yes_or_no),
-    "by_the_worker": (_l("由系统停用"), _yes_or_no),
-    "digest": (_l("摘要"), _as_it_is),
+    "new_address": (_l("换了地址"), _as_it_is),
+    "by_the_worker": (_l("由系统停用"), _as_it_is),
+    "digest": (_l("摘要"), lambda value: str(value)[:12]),
     "reason": (_l("原因"), _as_it_is),
     "role": (_l("身份"), lambda value: str(ROLES[Role(value)])),
     "account": (_l("账号编号"), _as_it_is),
@@ -101,9 +99,10 @@ def action_words(action: str) -> str:
 
 
 def detail_words(detail: Mapping[str, Any]) -> str:
-    """``优惠编号 NAI-01，实付 ¥8.00``."""
+    """``优惠编号 NAI-01，实付 ¥8.00``; of what is true the label alone, of what is not nothing."""
     parts = []
     for name, value in detail.items():
         label, shown = DETAILS.get(name, (name, _as_it_is))
-        parts.append(f"{label} {shown(value)}")
+        if value is not False:
+            parts.append(str(label) if value is True else f"{label} {shown(value)}")
     return str(gettext("，")).join(parts)

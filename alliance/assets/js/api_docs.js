@@ -7,6 +7,8 @@ SwaggerUI({
   domNode: place,
   url: place.dataset.description,
   deepLinking: true,
+  // Each operation shows its own; a list of them all is in the description.
+  defaultModelsExpandDepth: 0,
   // It would ask somebody else's server whether the description is valid.
   validatorUrl: null,
 });

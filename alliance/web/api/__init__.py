@@ -14,7 +14,9 @@ bp = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="v1", template_fold
 @bp.record_once
 def _describe_ourselves(state: Any) -> None:
     # Each error is one of ours (PROBLEMS); APIFlask would add its own form of them.
-    state.app.config.update(AUTO_VALIDATION_ERROR_RESPONSE=False, AUTO_AUTH_ERROR_RESPONSE=False)
+    state.app.config.update(
+        AUTO_VALIDATION_ERROR_RESPONSE=False, AUTO_AUTH_ERROR_RESPONSE=False, AUTO_404_RESPONSE=False
+    )
     state.app.spec_processor(describe)
 
 

@@ -97,6 +97,7 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
         name: {"description": description, "schema": {"type": "integer"}}
         for name, description in _RATE_HEADERS.items()
     }
+    spec["paths"] = dict(sorted(spec["paths"].items(), key=_in_order))
     for operations in spec["paths"].values():
         for operation in operations.values():
             if "requestBody" in operation:
@@ -118,6 +119,17 @@ _RATE_HEADERS = {
     "X-RateLimit-Reset": "When the minute ends, in seconds since 1970.",
 }
 _MORE_HEADERS = {"429": ("Retry-After",), "503": ("Retry-After",)}
+
+
+#: As a till comes by them.
+_ORDER = (
+    "scans", "redemptions", "reversals", "refused-attempts", "reconciliation", "circulation",
+)  # fmt: skip
+
+
+def _in_order(path: tuple[str, Any]) -> tuple[int, str]:
+    noun = path[0].removeprefix("/api/v1/").partition("/")[0]
+    return _ORDER.index(noun), path[0]
 
 
 def _bearer(description: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from wtforms import Field, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, URLInput
 
-from alliance.web.enterprise.webhook_words import EVENTS
+from alliance.web.event_words import EVENTS
 from alliance.webhooks.addresses import Reach, UrlInvalid, check_url
 from alliance.webhooks.endpoints import SUBSCRIBABLE
 from alliance.webhooks.models import EventType

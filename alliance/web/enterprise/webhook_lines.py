@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from alliance.web.enterprise.webhook_words import EVENTS, result_words
-from alliance.webhooks.endpoints import SUBSCRIBABLE
+from alliance.web.enterprise.webhook_words import result_words
+from alliance.web.event_words import EVENTS, events_words
 from alliance.webhooks.models import (
     EventType,
     OutboxEvent,
@@ -53,7 +53,7 @@ class EndpointLine:
     @property
     def events_words(self) -> str:
         """``核销、冲正``."""
-        return str(_("、")).join(str(EVENTS[type_]) for type_ in SUBSCRIBABLE if type_ in self.types)
+        return events_words(self.types)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The words for events, deliveries and attempts."""
+"""The words for deliveries and attempts."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from alliance.webhooks.models import EventType, Failure, WebhookAttempt
+from alliance.webhooks.models import Failure, WebhookAttempt
 
-EVENTS: Mapping[EventType, LazyString] = {
-    EventType.REDEMPTION_CREATED: _l("核销"),
-    EventType.REDEMPTION_REVERSED: _l("冲正"),
-    EventType.REDEMPTION_REFUNDED: _l("部分退款"),
-    EventType.REDEMPTION_CORRECTED: _l("改金额"),
-    EventType.TEST: _l("测试"),
-}
 FAILURES: Mapping[Failure, LazyString] = {
     Failure.DNS: _l("域名无法解析"),
     Failure.ADDRESS_REFUSED: _l("域名指向内网或本机地址，未发送"),
