@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
@@ -41,7 +41,7 @@ from alliance.passes.entitlement import (
 from alliance.passes.models import Pass, PassDevice, PresentationUse
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
-from alliance.store import run
+from alliance.store import built_once, run
 from alliance.webhooks.models import EventType
 from alliance.webhooks.outbox import wanted
 
@@ -169,7 +169,7 @@ def _standing(
         OfferRevision.limits,
     ).cte("usable")
     comma: Any = literal_column("','")
-    return _side_by_side(
+    everything = _side_by_side(
         _PLACE.add_columns(newest.label("newest")),
         select(func.aggregate_strings(cast(usable.c.id, String), comma)),
         who,
@@ -177,6 +177,7 @@ def _standing(
         .join(usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id))
         .where(NAMED),
     )
+    return built_once(everything)
 
 
 def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
@@ -189,7 +190,8 @@ def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
 
 
 _KEY = bindparam("shown", type_=LargeBinary)
-_NEWEST = select(func.max(PresentationUse.counter)).where(PresentationUse.key_id == _KEY).scalar_subquery()
+_USED = aliased(PresentationUse, name="used")  # named, because the statement has to be short
+_NEWEST = select(func.max(_USED.counter)).where(_USED.key_id == _KEY).scalar_subquery()
 _NO_COUNTER: ColumnElement[Any] = null()
 
 _BY_INDEX = _standing(
