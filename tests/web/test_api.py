@@ -15,7 +15,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.redemptions.models import Redemption, RefusedAttempt
 from alliance.refused import Reason
 from alliance.web.words import FAULTS, REFUSALS, Fault
-from tests.web.till import Pos, is_problem
+from tests.web.till import Pos, is_problem, stored_token
 from tests.web.visits import store_of
 
 
@@ -147,7 +147,7 @@ def test_only_an_outlets_token_redeems(pos: Pos) -> None:
     is_problem(pos.post(body, token="alc_wrong"), 401, "unauthenticated")
     is_problem(pos.post(body, token=pos.reports), 403, "forbidden")
     with store_of(pos.app) as session:
-        revoke_token(session, token_for(session, pos.token), COMMAND_LINE, clock.now())
+        revoke_token(session, stored_token(session, pos.token), COMMAND_LINE, clock.now())
     is_problem(pos.post(body), 401, "unauthenticated")
     assert pos.count(Redemption) == 0
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from alliance import clock
 from alliance.accounts.grants import revoke as revoke_grant
 from alliance.accounts.models import ApiToken, Grant, GrantOutlet, Role
-from alliance.accounts.tokens import revoke_token, token_for
+from alliance.accounts.tokens import revoke_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import OutletZone
 from alliance.offers.life import withdraw
@@ -22,7 +22,7 @@ from alliance.passes.issue import pass_of, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.redemptions.models import Redemption, RefusedAttempt, Reversal, Scan
 from tests.web.people import Scene, address, scanned, text
-from tests.web.till import Pos, is_problem
+from tests.web.till import Pos, is_problem, stored_token
 from tests.web.visits import post, store_of
 
 Change = Callable[[Session, Pos], None]
@@ -67,7 +67,7 @@ def outlet_moved(session: Session, pos: Pos) -> None:
 
 def token_revoked(session: Session, pos: Pos) -> None:
     for plain in (pos.token, pos.hq):
-        revoke_token(session, token_for(session, plain), COMMAND_LINE, clock.now())
+        revoke_token(session, stored_token(session, plain), COMMAND_LINE, clock.now())
 
 
 CHANGES = [
@@ -124,7 +124,7 @@ def revoked(pos: Pos) -> dict[str, Any]:
     others = pos.body(outlet="D1")
     assert pos.post(others, pos.hq).status_code == 201
     with store_of(pos.app) as session:
-        revoke_token(session, token_for(session, pos.token), COMMAND_LINE, clock.now())
+        revoke_token(session, stored_token(session, pos.token), COMMAND_LINE, clock.now())
     return {"redemption": redemption, "reversal": reversal, "path": path, "others": others}
 
 
