@@ -15,6 +15,7 @@ from alliance.circulation.findings import Finding, compare
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
 from alliance.circulation.verify_evidence import evidence
+from alliance.circulation.verify_frozen import FROZEN
 from alliance.circulation.verify_ledger import LEDGER
 from alliance.circulation.verify_limits import limit_counters, limits_exceeded
 from alliance.clock import business_date, days, month_of, next_month, now
@@ -185,6 +186,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
     "evidence": evidence,
+    **FROZEN,
     **LEDGER,
     "limit_counter": limit_counters,
     "limit_exceeded": limits_exceeded,

@@ -5,6 +5,7 @@ that of the old revision. Nobody is scanned again, so it does not matter what ha
 the holder.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,14 +53,16 @@ KEPT = (
 
 @dataclass(frozen=True)
 class Correction:
-    """What a redemption should have been. The client mints ``id`` (the new redemption's) and ``reversal_id``
-    (the old one's) before its first send."""
+    """What a redemption should have been; ``quantity`` None is as many as it was.
+
+    The client mints ``id`` (the new redemption's) and ``reversal_id`` (the old one's) before its first send.
+    """
 
     id: UUID
     reversal_id: UUID
     redemption_id: UUID
     gross_fen: int
-    quantity: int
+    quantity: int | None
     reason: str
 
 
@@ -68,10 +71,10 @@ def correct(
 ) -> Answer:
     """Reverse all that is left of a redemption and redeem it anew with another amount, idempotent on ``id``.
 
-    The answer is a redemption's, with ``corrects_id``. Limits are given back and taken anew. Raises Refused:
-    redemption_not_found, not_correctable (it was imported), reversed_already (or corrected), undo_too_late,
-    month_closed, below_threshold, amount_out_of_range, body_mismatch, what a limit refuses. After a refusal
-    the transaction must be rolled back.
+    The answer is a redemption's, with ``corrects_id`` and the ``reversal``. Limits are given back and taken
+    anew. Raises Refused: redemption_not_found, not_correctable (it was imported), reversed_already (or
+    corrected), undo_too_late, month_closed, below_threshold, amount_out_of_range, body_mismatch, what a limit
+    refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest(
         {
@@ -95,33 +98,39 @@ def correct(
     if reversed_.replayed:
         # It was a void of its own before: the redemption is gone, and does not come back by this.
         raise Refused(Reason.REVERSED_ALREADY)
-    return _redeem_anew(session, counter, old, correction, digest, at)
-
-
-def _redeem_anew(
-    session: Session, counter: Counter, old: Redemption, correction: Correction, digest: bytes, at: datetime
-) -> Answer:
     granted, place, holder, employer = _named(session, old)
-    charged = price(read_terms(granted.terms), correction.gross_fen, correction.quantity)
-    values: dict[str, Any] = {name: getattr(old, name) for name in KEPT}
-    values |= {
+    values = _new_fact(session, counter, old, correction, granted, at)
+    answer = answer_of(values, granted, place, holder, employer, json.loads(reversed_.body))
+    values |= {"body_digest": digest, "answer": answer}
+    announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
+    return post(session, counter, granted, values, at, announced=announced)
+
+
+def _new_fact(
+    session: Session,
+    counter: Counter,
+    old: Redemption,
+    correction: Correction,
+    granted: Granted,
+    at: datetime,
+) -> dict[str, Any]:
+    """The columns of the redemption that takes the old one's place."""
+    quantity = old.quantity if correction.quantity is None else correction.quantity
+    charged = price(read_terms(granted.terms), correction.gross_fen, quantity)
+    return {name: getattr(old, name) for name in KEPT} | {
         "id": correction.id,
         "corrects_id": old.id,
         "gross_fen": charged.gross_fen,
         "discount_fen": charged.discount_fen,
         "paid_fen": charged.paid_fen,
-        "quantity": correction.quantity,
+        "quantity": quantity,
         "received_at": at,
         # As the reversal: the two stand in one month.
         "posted_month": posted_month_for(session, old.posted_month, at),
         "channel": Channel.API if counter.token_id else Channel.COUNTER,
         "account_id": counter.account_id,
         "token_id": counter.token_id,
-        "body_digest": digest,
     }
-    values["answer"] = answer_of(values, place, granted, holder, employer)
-    announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
-    return post(session, counter, granted.limits, values, at, announced=announced)
 
 
 def _named(session: Session, old: Redemption) -> tuple[Granted, Place, str, str]:

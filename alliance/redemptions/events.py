@@ -18,10 +18,9 @@ def redemption_event(values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     """
     told = json.loads(values["answer"])
     told["holder"].pop("name", None)
-    if values["corrects_id"] is None:
-        return event_row(values["merchant_id"], EventType.REDEMPTION_CREATED, told, at)
-    told["corrects_id"] = str(values["corrects_id"])
-    return event_row(values["merchant_id"], EventType.REDEMPTION_CORRECTED, told, at)
+    is_new = values["corrects_id"] is None
+    type_ = EventType.REDEMPTION_CREATED if is_new else EventType.REDEMPTION_CORRECTED
+    return event_row(values["merchant_id"], type_, told, at)
 
 
 def announce_reversal(session: Session, values: Mapping[str, Any], at: datetime) -> None:

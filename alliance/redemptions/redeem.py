@@ -21,7 +21,6 @@ from alliance.audit.trail import recorded
 from alliance.chain import Link, once, write
 from alliance.clock import business_date, month_of
 from alliance.offers.counters import taking
-from alliance.offers.limits import Limits
 from alliance.offers.live import find_offer, live
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
@@ -32,7 +31,7 @@ from alliance.redemptions.digests import body_digest, redemption_digest
 from alliance.redemptions.events import redemption_event
 from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
-from alliance.redemptions.scan import acceptance, read
+from alliance.redemptions.scan import acceptance, is_another_scans, read
 from alliance.redemptions.standing import Granted, Place, Standing, standing, standing_of_scan
 from alliance.redemptions.told import told_or_judged
 from alliance.redemptions.uses import use_of
@@ -95,7 +94,7 @@ def redeem_at_once(
 ) -> Answer:
     """Scan and redeem in one call, for a POS: the scan carries the redemption's own id.
 
-    Raises Refused as ``scan`` and ``redeem`` do.
+    Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
 
@@ -103,7 +102,13 @@ def redeem_at_once(
         presented = read(session, keyring, counter, text, at)
         here = standing(session, counter, presented.shown, order.offer, at)
         scanned = acceptance(counter, order.id, presented, here, digest, at)
-        return _judge(session, counter, order.id, here, order, digest, at, scanned)
+        try:
+            return _judge(session, counter, order.id, here, order, digest, at, scanned)
+        except Refused as refused:
+            # Only a refusal looks whether the scan would have been one: what is accepted asks in the chain.
+            if is_another_scans(session, scanned):
+                raise Refused(Reason.ALREADY_PRESENTED) from refused
+            raise
 
     return _post_once(session, counter, order.id, digest, judge, at)
 
@@ -149,7 +154,7 @@ class _Judged:
     """A redemption that may be written, but for what its limits say: what ``post`` takes."""
 
     values: dict[str, Any]
-    limits: Limits
+    granted: Granted
     announced: bool
     scanned: Sequence[Link]
 
@@ -168,9 +173,9 @@ def _judge(
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
     values = _fact(counter, scan_id, here, order, granted, charged, at)
     holder = here.entitlement
-    answer = answer_of(values, here.place, granted, holder.holder_name, holder.employer_name)
+    answer = answer_of(values, granted, here.place, holder.holder_name, holder.employer_name)
     values |= {"body_digest": digest, "answer": answer}
-    return _Judged(values, granted.limits, here.announced, scanned)
+    return _Judged(values, granted, here.announced, scanned)
 
 
 def _post_once(
@@ -180,20 +185,20 @@ def _post_once(
     if isinstance(found, Answer):
         return found
     announced, scanned = found.announced, found.scanned
-    return post(session, counter, found.limits, found.values, at, announced=announced, scanned=scanned)
+    return post(session, counter, found.granted, found.values, at, announced=announced, scanned=scanned)
 
 
 def post(
     session: Session,
     counter: Counter,
-    limits: Limits,
+    granted: Granted,
     values: dict[str, Any],
     at: datetime,
     *,
     announced: bool,
     scanned: Sequence[Link] = (),
 ) -> Answer:
-    """Write a redemption, its mark, its audit entry, its event and its use of ``limits``: nothing else does.
+    """Write a redemption, its mark, its audit entry, its event and its use of the limits: nothing else does.
 
     ``values`` are its columns without ``digest``; ``announced`` is whether somebody wants its event,
     ``scanned`` what comes before it in the chain. When the id is taken, the answer stored under it. Raises
@@ -204,9 +209,9 @@ def post(
         *scanned,
         Link(Redemption, values, once("merchant_id", "id")),
         *late_mark(values["business_date"], at),
-        Link(AuditEntry, _recorded(counter, values, at)),
+        Link(AuditEntry, _recorded(counter, granted.offer_code, values, at)),
         *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
-        *taking(session, limits, use_of(values)),
+        *taking(session, granted.limits, use_of(values)),
     ]
     missed = write(session, links)
     if missed is None:
@@ -216,20 +221,27 @@ def post(
     return _twins_answer(session, counter, values["id"], values["body_digest"])
 
 
-def _recorded(counter: Counter, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    by, subject, corrects = counter.actor, f"redemption:{values['id']}", values["corrects_id"]
-    of, outlet, paid_fen = counter.merchant_id, str(counter.outlet_id), values["paid_fen"]
+def _recorded(counter: Counter, offer_code: str, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    corrects = values["corrects_id"]
     if corrects is None:
-        return recorded(by, "redemption.redeem", subject, at, of, outlet=outlet, paid_fen=paid_fen)
+        return _record_of(counter, "redemption.redeem", offer_code, values, at)
+    return _record_of(counter, "redemption.correct", offer_code, values, at, corrects=str(corrects))
+
+
+def _record_of(
+    counter: Counter, action: str, offer_code: str, values: Mapping[str, Any], at: datetime, **more: str
+) -> dict[str, Any]:
+    outlet, paid_fen, subject = str(counter.outlet_id), values["paid_fen"], f"redemption:{values['id']}"
     return recorded(
-        by,
-        "redemption.correct",
+        counter.actor,
+        action,
         subject,
         at,
-        of,
+        counter.merchant_id,
         outlet=outlet,
+        offer=offer_code,
         paid_fen=paid_fen,
-        corrects=str(corrects),
+        **more,
     )
 
 
@@ -294,9 +306,15 @@ def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reaso
 
 
 def answer_of(
-    values: Mapping[str, Any], place: Place, granted: Granted, holder_name: str, employer_name: str
+    values: Mapping[str, Any],
+    granted: Granted,
+    place: Place,
+    holder_name: str,
+    employer_name: str,
+    reversal: Mapping[str, Any] | None = None,
 ) -> str:
-    """What the client of a redemption with these columns is told, as JSON."""
+    """What the client of a redemption with these columns is told, as JSON; ``reversal`` is the answer of the
+    one whose place it takes."""
     told = {
         "id": str(values["id"]),
         "redeemed_at": values["occurred_at"].isoformat(timespec="seconds"),
@@ -314,6 +332,6 @@ def answer_of(
         "quantity": values["quantity"],
         "receipt_no": values["receipt_no"],
     }
-    if values["corrects_id"] is not None:
-        told["corrects_id"] = str(values["corrects_id"])
+    if reversal is not None:
+        told |= {"corrects_id": str(values["corrects_id"]), "reversal": reversal}
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))

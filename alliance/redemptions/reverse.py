@@ -196,6 +196,7 @@ def _settle(session: Session, counter: Counter, redemption: Redemption, back: Le
         f"redemption:{redemption.id}",
         at,
         enterprise_id=counter.merchant_id,
+        outlet=str(counter.outlet_id),
         refund_fen=back.paid_fen,
     )
 

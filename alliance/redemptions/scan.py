@@ -1,6 +1,7 @@
 """Scanning: a presentation is verified, used up, and turned into ten minutes at one outlet."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -120,6 +121,17 @@ def acceptance(
         Link(Scan, scan, once("merchant_id", "id")),
         Link(PresentationUse, use, once("key_id", "counter"), partial(Refused, Reason.ALREADY_PRESENTED)),
     ]
+
+
+def is_another_scans(session: Session, accepted: Sequence[Link]) -> bool:
+    """Whether the presentation of these rows of ``acceptance`` was used up by another scan before."""
+    use = accepted[-1].values
+    scan_id = session.scalar(
+        select(PresentationUse.scan_id).where(
+            PresentationUse.key_id == use["key_id"], PresentationUse.counter == use["counter"]
+        )
+    )
+    return scan_id not in (None, use["scan_id"])
 
 
 def frozen(scan: Scan) -> Select[OfferRevision]:

@@ -28,6 +28,8 @@ ACTIONS: Mapping[str, Any] = {
     "device.remove": _l("移除手机"),
     "key.rotate": _l("更换签名密钥"),
     "key.drop": _l("停用签名密钥"),
+    "employment.leave": _l("办理离职"),
+    "employment.resume": _l("恢复在职"),
     "grant.give": _l("授予身份"),
     "grant.revoke": _l("收回身份"),
     "token.create": _l("新建接口令牌"),

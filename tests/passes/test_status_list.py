@@ -57,7 +57,7 @@ def test_who_is_dead_is_listed_and_nobody_else(world: World) -> None:
     revoke(world.session, held, "丢失", COMMAND_LINE, world.at)
     assert revoked(world) == indices
     today = business_date(world.at)
-    leave(employment_on(world.session, world.milkman.id, today), today)  # type: ignore[arg-type]
+    leave(world.session, employment_on(world.session, world.milkman.id, today), today, world.at)  # type: ignore[arg-type]
     world.session.flush()
     assert revoked(world) == indices | {index_of(world, world.milkman)}
     # What has expired needs no bit.

@@ -106,6 +106,7 @@ def test_it_is_audited(world: World, session: Session) -> None:
     assert entry.detail == {
         "corrects": str(old.id),
         "outlet": str(old.outlet_id),
+        "offer": "MILK",
         "paid_fen": 4000,
     }
 
@@ -154,11 +155,11 @@ def test_nobody_is_scanned_again(world: World, session: Session, change: str) ->
             session, session.scalars(select(Offer).where(Offer.code == "MILK")).one(), COMMAND_LINE, world.at
         )
     elif change == "holder left":
-        leave(employment_on(session, world.mechanic.id, today), today)
+        leave(session, employment_on(session, world.mechanic.id, today), today, world.at)
     elif change == "pass revoked":
         revoke(session, pass_of(session, world.mechanic.id, world.at), "丢失", COMMAND_LINE, world.at)
     else:
-        move_enterprise(session, world.garage, world.east.id, today)
+        move_enterprise(session, world.garage, world.east.id, today, world.at)
     session.flush()
     correction = wanted(old, 5000)
     corrected(world, correction)

@@ -124,7 +124,7 @@ def test_a_removed_phone_is_dead_at_once_and_the_other_is_not(world: World, phon
 
 def test_a_revoked_pass_and_a_leaver(world: World, phone: Phone) -> None:
     today = business_date(world.at)
-    leave(employment_on(world.session, world.mechanic.id, today), today)  # type: ignore[arg-type]
+    leave(world.session, employment_on(world.session, world.mechanic.id, today), today, world.at)  # type: ignore[arg-type]
     world.session.flush()
     assert refused(world, phone.show(world.at)) is Reason.NOT_ENTITLED
     revoke(world.session, pass_of(world.session, world.mechanic.id, world.at), "x", COMMAND_LINE, world.at)

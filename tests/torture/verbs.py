@@ -258,7 +258,7 @@ def leave_an_employer(world: World) -> Deed:
     def leave(session: Session) -> None:
         employment = employment_on(session, holder.id, today)
         if employment is not None:
-            end(employment, today)
+            end(session, employment, today, world.at)
 
     return leave
 

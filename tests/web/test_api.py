@@ -10,12 +10,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from alliance import clock
+from alliance.accounts.models import ApiToken
 from alliance.accounts.tokens import revoke_token, token_for
 from alliance.audit.trail import COMMAND_LINE
 from alliance.redemptions.models import Redemption, RefusedAttempt
 from alliance.refused import Reason
 from alliance.web.words import FAULTS, REFUSALS, Fault
-from tests.web.till import Pos, is_problem, stored_token
+from tests.web.till import Pos, is_problem
 from tests.web.visits import store_of
 
 
@@ -147,7 +148,9 @@ def test_only_an_outlets_token_redeems(pos: Pos) -> None:
     is_problem(pos.post(body, token="alc_wrong"), 401, "unauthenticated")
     is_problem(pos.post(body, token=pos.reports), 403, "forbidden")
     with store_of(pos.app) as session:
-        revoke_token(session, stored_token(session, pos.token), COMMAND_LINE, clock.now())
+        revoke_token(
+            session, session.get_one(ApiToken, token_for(session, pos.token).id), COMMAND_LINE, clock.now()
+        )
     is_problem(pos.post(body), 401, "unauthenticated")
     assert pos.count(Redemption) == 0
 
@@ -218,6 +221,7 @@ def test_the_description_is_whole(pos: Pos) -> None:
             "scans",
             "redemptions",
             "redemptions/{redemption_id}",
+            "redemptions/{redemption_id}/correction",
             "redemptions/{redemption_id}/reversals",
             "reversals",
             "reconciliation",
@@ -242,8 +246,8 @@ def test_the_description_is_whole(pos: Pos) -> None:
         for part in content["schema"].get("allOf", ())
         for reason in part.get("properties", {}).get("reason", {}).get("enum", ())
     }
-    # A cashier's ten minutes end, a token's do not; amounts are corrected at the counter and in the office.
-    of_pages = {Reason.UNDO_TOO_LATE, Reason.NOT_CORRECTABLE}
+    # A cashier's ten minutes end, a token's do not.
+    of_pages = {Reason.UNDO_TOO_LATE}
     of_phones = {Reason.DEVICE_REMOVED, Reason.TOO_MANY_DEVICES, Reason.TOO_MANY_REBINDINGS}
     assert set(Reason) - declared == of_pages | of_phones
     reasons = spec["components"]["schemas"]["Reason"]["enum"]

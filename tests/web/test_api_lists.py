@@ -52,7 +52,7 @@ def test_a_redemption_as_it_stands(pos: Pos) -> None:
     answer = pos.redeem()
     shown = pos.get(f"redemptions/{answer['id']}").get_json()
     assert {name: shown[name] for name in answer} == answer
-    assert (shown["state"], shown["reversals"], shown["corrects"], shown["corrected_by"]) == (
+    assert (shown["state"], shown["reversals"], shown["corrects_id"], shown["corrected_by_id"]) == (
         "posted", [], None, None,
     )  # fmt: skip
     today = clock.business_date(clock.now())

@@ -28,6 +28,7 @@ OPERATIONS = (
     "GET /api/v1/redemptions",
     "GET /api/v1/redemptions/{redemption_id}",
     "POST /api/v1/redemptions/{redemption_id}/reversals",
+    "POST /api/v1/redemptions/{redemption_id}/correction",
     "GET /api/v1/reversals",
     "GET /api/v1/reconciliation",
     "GET /api/v1/refused-attempts",

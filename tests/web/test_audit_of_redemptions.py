@@ -39,7 +39,8 @@ def test_at_the_counter(scene):
         assert (entry.account_id, entry.token_id, entry.address) == (cashier, None, "2001:db8::7")
         assert (entry.enterprise_id, entry.at) == (scene.world.dairy.id, scene.at)
     shop_id = str(scene.world.dairy_shop.id)
-    assert redeemed.detail == {"outlet": shop_id, "paid_fen": 8004}
+    assert redeemed.detail == {"outlet": shop_id, "offer": "MILK", "paid_fen": 8004}
+    assert undone.detail == {"outlet": shop_id, "refund_fen": 8004}
 
 
 def test_by_a_till(scene):

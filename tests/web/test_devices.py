@@ -75,7 +75,7 @@ def test_who_is_not_entitled_gets_no_credential(scene):
     browser, other = holder(scene), holder(scene, scene.world.salesman)
     enrol(browser)
     session, today = scene.afresh(), business_date(scene.at)
-    leave(employment_on(session, scene.world.mechanic.id, today), today)
+    leave(session, employment_on(session, scene.world.mechanic.id, today), today, scene.at)
     revoke(session, pass_of(session, scene.world.salesman.id, scene.at), "丢失", COMMAND_LINE, scene.at)
     session.commit()
     assert enrol(browser).json["reason"] == "not_entitled"

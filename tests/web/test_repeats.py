@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from alliance import clock
 from alliance.accounts.grants import revoke as revoke_grant
 from alliance.accounts.models import ApiToken, Grant, GrantOutlet, Role
-from alliance.accounts.tokens import revoke_token
+from alliance.accounts.tokens import revoke_token, token_for
 from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import OutletZone
 from alliance.offers.life import withdraw
@@ -22,7 +22,7 @@ from alliance.passes.issue import pass_of, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.redemptions.models import Redemption, RefusedAttempt, Reversal, Scan
 from tests.web.people import Scene, address, scanned, text
-from tests.web.till import Pos, is_problem, stored_token
+from tests.web.till import Pos, is_problem
 from tests.web.visits import post, store_of
 
 Change = Callable[[Session, Pos], None]
@@ -52,7 +52,7 @@ def offer_ended(session: Session, pos: Pos) -> None:
 def holder_left(session: Session, pos: Pos) -> None:
     today = clock.business_date(clock.now())
     held = employment_on(session, pos.world.mechanic.id, today)
-    leave(held, today - timedelta(days=1))
+    leave(session, held, today - timedelta(days=1), clock.now())
 
 
 def pass_revoked(session: Session, pos: Pos) -> None:
@@ -67,7 +67,9 @@ def outlet_moved(session: Session, pos: Pos) -> None:
 
 def token_revoked(session: Session, pos: Pos) -> None:
     for plain in (pos.token, pos.hq):
-        revoke_token(session, stored_token(session, plain), COMMAND_LINE, clock.now())
+        revoke_token(
+            session, session.get_one(ApiToken, token_for(session, plain).id), COMMAND_LINE, clock.now()
+        )
 
 
 CHANGES = [
@@ -107,6 +109,20 @@ def test_the_stored_reversal_comes_back(pos: Pos, change: Change) -> None:
     assert pos.count(Reversal) == 1
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_stored_correction_comes_back(pos: Pos, change: Change) -> None:
+    made = pos.redeem(offer="CAP")
+    body = {"id": str(uuid4()), "reversal_id": str(uuid4()), "gross_fen": 5000, "reason": "金额输错"}
+    path = f"redemptions/{made['id']}/correction"
+    first = pos.post(body, path=path)
+    assert first.status_code == 201, first.text
+    with store_of(pos.app) as session:
+        change(session, pos)
+    again = pos.post(body, path=path)
+    assert (again.status_code, again.data) == (201, first.data)
+    assert (pos.count(Redemption), pos.count(Reversal)) == (2, 1)
+
+
 # --- a revoked token ------------------------------------------------------------------------------------
 
 
@@ -124,7 +140,9 @@ def revoked(pos: Pos) -> dict[str, Any]:
     others = pos.body(outlet="D1")
     assert pos.post(others, pos.hq).status_code == 201
     with store_of(pos.app) as session:
-        revoke_token(session, stored_token(session, pos.token), COMMAND_LINE, clock.now())
+        revoke_token(
+            session, session.get_one(ApiToken, token_for(session, pos.token).id), COMMAND_LINE, clock.now()
+        )
     return {"redemption": redemption, "reversal": reversal, "path": path, "others": others}
 
 

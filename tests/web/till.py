@@ -5,23 +5,16 @@ from uuid import uuid4
 
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from alliance import clock
-from alliance.accounts.models import ApiToken
-from alliance.accounts.tokens import create_token, token_for
+from alliance.accounts.tokens import create_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.pricing import Discount, Threshold
 from alliance.passes.keys import Keyring
 from tests.processes import SECRET
 from tests.web.visits import store_of
 from tests.world import World
-
-
-def stored_token(session: Session, plain: str) -> ApiToken:
-    """The token itself, of which a call only reads what it needs."""
-    return session.get_one(ApiToken, token_for(session, plain).id)
 
 
 class Pos:

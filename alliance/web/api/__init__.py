@@ -18,6 +18,7 @@ def _describe_ourselves(state: Any) -> None:
 
 from alliance.web.api import (  # noqa: E402,F401 - the routes need bp
     circulation,
+    corrections,
     docs,
     reconciliation,
     redemptions,

@@ -99,7 +99,7 @@ def _days(column: Any, query: PageQuery) -> list[ColumnElement[bool]]:
 
 
 def _states(session: Session, found: Sequence[Entry]) -> list[RedemptionState]:
-    """The redemptions with their reversals and corrections, which are read for all of them at once."""
+    """The redemptions with their reversals, which are read for all of them at once."""
     if not found:
         return []
     merchant_id, ids = found[0].fact.merchant_id, [entry.fact.id for entry in found]
@@ -107,17 +107,10 @@ def _states(session: Session, found: Sequence[Entry]) -> list[RedemptionState]:
     own = (Reversal.merchant_id == merchant_id, Reversal.redemption_id.in_(ids))
     for row in session.execute(_reversals(*own).order_by(Reversal.occurred_at, Reversal.id)):
         back[row[0].redemption_id].append(_reversal(*row))
-    replaced = dict(
-        session.execute(
-            select(Redemption.corrects_id, Redemption.id).where(
-                Redemption.merchant_id == merchant_id, Redemption.corrects_id.in_(ids)
-            )
-        ).all()
-    )
-    return [_state(entry, back[entry.fact.id], replaced.get(entry.fact.id)) for entry in found]
+    return [_state(entry, back[entry.fact.id]) for entry in found]
 
 
-def _state(entry: Entry, back: list[ReversalState], corrected_by: UUID | None) -> RedemptionState:
+def _state(entry: Entry, back: list[ReversalState]) -> RedemptionState:
     fact = entry.fact
     return RedemptionState(
         id=fact.id,
@@ -139,8 +132,8 @@ def _state(entry: Entry, back: list[ReversalState], corrected_by: UUID | None) -
         posted_month=f"{fact.posted_month:%Y-%m}",
         received_at=fact.received_at.isoformat(timespec="seconds"),
         channel=fact.channel,
-        corrects=fact.corrects_id,
-        corrected_by=corrected_by,
+        corrects_id=fact.corrects_id,
+        corrected_by_id=entry.corrected_by_id,
         pos=fact.pos,
         terminal=fact.terminal,
         cashier=fact.cashier,

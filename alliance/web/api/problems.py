@@ -29,15 +29,20 @@ PRESENTING: tuple[Named, ...] = (
     Reason.UNKNOWN_KEY, Reason.REVOKED, Reason.ALREADY_PRESENTED, Reason.NOT_ENTITLED,
     Reason.TOO_MANY_ATTEMPTS, Reason.WRONG_OUTLET,
 )  # fmt: skip
+PRICING: tuple[Named, ...] = (Reason.BELOW_THRESHOLD, Reason.AMOUNT_OUT_OF_RANGE)
+LIMITING: tuple[Named, ...] = (
+    Reason.LIMIT_TOTAL, Reason.LIMIT_HOLDER, Reason.LIMIT_HOUSEHOLD, Reason.LIMIT_DAY, Reason.LIMIT_BUDGET,
+)  # fmt: skip
 REDEEMING: tuple[Named, ...] = (
     *PRESENTING, Reason.SCAN_NOT_FOUND, Reason.SCAN_EXPIRED, Reason.OUTLET_NOT_OPEN, Reason.OFFER_NOT_FOUND,
-    Reason.OFFER_NOT_LIVE, Reason.OFFER_NOT_HERE, Reason.BELOW_THRESHOLD, Reason.AMOUNT_OUT_OF_RANGE,
-    Reason.LIMIT_TOTAL, Reason.LIMIT_HOLDER, Reason.LIMIT_HOUSEHOLD, Reason.LIMIT_DAY, Reason.LIMIT_BUDGET,
-    Reason.COOL_DOWN,
+    Reason.OFFER_NOT_LIVE, Reason.OFFER_NOT_HERE, *PRICING, *LIMITING, Reason.COOL_DOWN,
 )  # fmt: skip
 FINDING: tuple[Named, ...] = (Fault.NOT_FOUND, Reason.REDEMPTION_NOT_FOUND)
 REVERSING: tuple[Named, ...] = (
     *FINDING, Reason.REVERSED_ALREADY, Reason.REFUND_EXCEEDS_PAID, Reason.MONTH_CLOSED,
+)  # fmt: skip
+CORRECTING: tuple[Named, ...] = (
+    *FINDING, Reason.NOT_CORRECTABLE, Reason.REVERSED_ALREADY, Reason.MONTH_CLOSED, *PRICING, *LIMITING,
 )  # fmt: skip
 
 

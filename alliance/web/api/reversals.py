@@ -16,7 +16,7 @@ from alliance.web.api.answers import told
 from alliance.web.api.counters import counter_of_redemption, own_outlet
 from alliance.web.api.lookups import Reach
 from alliance.web.api.problems import REVERSING, WRITING, problems
-from alliance.web.api.schemas import TEXT, Minted, PageQuery, ReversalAnswer, ReversalState
+from alliance.web.api.schemas import Minted, PageQuery, ReversalAnswer, ReversalState, Why
 from alliance.web.attempts import attempt
 from alliance.web.extensions import db
 
@@ -24,7 +24,7 @@ from alliance.web.extensions import db
 class ReversalRequest(Minted):
     """Why, and how much."""
 
-    reason: str = Field(min_length=1, max_length=200, pattern=TEXT, description="For the merchant's books.")
+    reason: Why
     refund_fen: int | None = Field(
         default=None,
         ge=1,

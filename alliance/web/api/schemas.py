@@ -48,6 +48,9 @@ OutletName = Annotated[
     ),
 ]
 Words = Annotated[str, Field(max_length=64, pattern=TEXT)]
+Why = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=TEXT, description="For the merchant's books.")
+]
 
 
 class Minted(BaseModel):
@@ -135,6 +138,13 @@ class ReversalAnswer(Amounts):
     whole: bool
 
 
+class CorrectionAnswer(RedemptionAnswer):
+    """The redemption that took the place of another, and the reversal that gave the other one back."""
+
+    corrects_id: UUID
+    reversal: ReversalAnswer
+
+
 class ReversalState(ReversalAnswer):
     """A reversal with everything that the books say of it."""
 
@@ -154,8 +164,8 @@ class RedemptionState(RedemptionAnswer):
     posted_month: str = Field(description="`2026-03`: the month in which it counts.")
     received_at: str
     channel: Channel
-    corrects: UUID | None = Field(description="The redemption that this one replaces.")
-    corrected_by: UUID | None = Field(description="The redemption that replaces this one.")
+    corrects_id: UUID | None = Field(description="The redemption that this one replaces.")
+    corrected_by_id: UUID | None = Field(description="The redemption that replaces this one.")
     pos: str | None
     terminal: str | None
     cashier: str | None

@@ -14,6 +14,7 @@ from alliance.passes.models import PassDevice
 from alliance.web.device_words import device_words
 from alliance.web.employee import bp
 from alliance.web.extensions import db
+from alliance.web.fields import posted_key_id
 
 
 @bp.post("/pass/device")
@@ -53,7 +54,7 @@ def list_devices() -> ResponseReturnValue:
 @bp.post("/devices/remove")
 def remove_device() -> ResponseReturnValue:
     """One phone can show the pass no more, and is signed out."""
-    at, key_id = clock.now(), _key_id()
+    at, key_id = clock.now(), posted_key_id()
     held = newest_pass(db.session, g.grant.holder_id)
     device = db.session.get(PassDevice, key_id)
     if device is None or held is None or device.pass_id != held.id:
@@ -64,10 +65,3 @@ def remove_device() -> ResponseReturnValue:
     db.session.commit()
     flash(_("已移除，这台设备不能再出示您的会员码。"), "success")
     return redirect(url_for(".list_devices"), 303)
-
-
-def _key_id() -> bytes:
-    try:
-        return bytes.fromhex(request.form["key_id"])
-    except (KeyError, ValueError):
-        abort(422)

@@ -57,7 +57,7 @@ def reverse_redemption(merchant_id: int, redemption_id: UUID) -> ResponseReturnV
     fact, form, at = _entry_or_404(merchant_id, redemption_id).fact, ReversalForm(), clock.now()
     if not form.validate():
         return _page(merchant_id, redemption_id, form), 422
-    counter = Counter(merchant_id, fact.outlet_id, account_id=g.actor.account_id)
+    counter = Counter(merchant_id, fact.outlet_id, account_id=g.actor.account_id, address=g.actor.address)
     what = (form.id.data, redemption_id, form.reason.data, at)
     try:
         reverse(db.session, counter, *what, authority=Authority.ORGANIZER, refund_fen=form.amount.data)
