@@ -4,6 +4,7 @@ Served by the same server with the same settings. What it costs is what the part
 made of; the difference to the product is the product's own.
 """
 
+import gc
 import json
 import os
 import random
@@ -119,3 +120,6 @@ def _joined(statements: list[Any], count: int) -> list[Any]:
 
 
 app = create_app() if PLAN in os.environ else None
+# As in ``alliance.wsgi``.
+gc.collect()
+gc.freeze()

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
+from alliance.store import ONE
 
 
 def enterprise_zone_on(day: date | ColumnElement[date], enterprise_id: Any) -> ScalarSelect[int]:
@@ -20,7 +21,7 @@ def enterprise_zone_on(day: date | ColumnElement[date], enterprise_id: Any) -> S
         select(row.zone_id)
         .where(row.enterprise_id == enterprise_id, row.starts_on <= day)
         .order_by(row.starts_on.desc(), row.recorded_at.desc())
-        .limit(1)
+        .limit(ONE)
         .scalar_subquery()
     )
 
@@ -32,7 +33,7 @@ def outlet_zone_on(day: date | ColumnElement[date], merchant_id: Any, outlet_id:
         select(row.zone_id)
         .where(row.merchant_id == merchant_id, row.outlet_id == outlet_id, row.starts_on <= day)
         .order_by(row.starts_on.desc(), row.recorded_at.desc())
-        .limit(1)
+        .limit(ONE)
         .scalar_subquery()
     )
 

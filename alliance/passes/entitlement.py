@@ -14,7 +14,7 @@ from alliance.passes.models import DeviceRevocation, Pass, PassDevice, PassRevoc
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.refused import Reason, Refused
-from alliance.store import run
+from alliance.store import ONE, run
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def entitled(which: ColumnElement[bool], revoked_at: Any = PassRevocation.at) ->
         .outerjoin(Enterprise, Enterprise.id == Employment.enterprise_id)
         .where(which)
         .order_by(Employment.starts_on.desc())
-        .limit(1)
+        .limit(ONE)
     )
 
 

@@ -18,12 +18,13 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    join,
     literal_column,
     null,
     select,
     true,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased, outerjoin
 
 from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
@@ -41,7 +42,7 @@ from alliance.passes.entitlement import (
 from alliance.passes.models import Pass, PassDevice, PresentationUse
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
-from alliance.store import run
+from alliance.store import built_once, run
 from alliance.webhooks.models import EventType
 from alliance.webhooks.outbox import wanted
 
@@ -169,27 +170,20 @@ def _standing(
         OfferRevision.limits,
     ).cte("usable")
     comma: Any = literal_column("','")
-    return _side_by_side(
-        _PLACE.add_columns(newest.label("newest")),
-        select(func.aggregate_strings(cast(usable.c.id, String), comma)),
-        who,
-        select(Offer.code, *usable.c)
-        .join(usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id))
-        .where(NAMED),
-    )
-
-
-def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
-    """One row of several SELECTs of one row; only the first of them must have one."""
-    first, *others = (part.subquery(f"p{number}") for number, part in enumerate(parts))
-    joined: Any = first
-    for other in others:
-        joined = joined.outerjoin(other, true())
-    return select(*first.c, *(column for other in others for column in other.c)).select_from(joined)
+    ids = select(func.aggregate_strings(cast(usable.c.id, String), comma)).subquery("ids")
+    holder = who.subquery("who")
+    granted = join(Offer, usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id) & NAMED)
+    # Side by side, each of one row; only the outlet must be there.
+    beside: Any = Outlet
+    for part in (ids, holder, granted):
+        beside = outerjoin(beside, part, true())
+    everything = _PLACE.select_from(beside).add_columns(newest, *ids.c, *holder.c, Offer.code, *usable.c)
+    return built_once(everything)
 
 
 _KEY = bindparam("shown", type_=LargeBinary)
-_NEWEST = select(func.max(PresentationUse.counter)).where(PresentationUse.key_id == _KEY).scalar_subquery()
+_USED = aliased(PresentationUse, name="used")  # named, because the statement has to be short
+_NEWEST = select(func.max(_USED.counter)).where(_USED.key_id == _KEY).scalar_subquery()
 _NO_COUNTER: ColumnElement[Any] = null()
 
 _BY_INDEX = _standing(

@@ -3,8 +3,8 @@
 from inspect import iscoroutinefunction
 
 from apiflask import APIFlask
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -23,6 +23,11 @@ class CookieSessions(SecureCookieSessionInterface):
         if self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing to do for a session that nobody has looked at or changed."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 db = SQLAlchemy(session_options={"class_": store.Session})
@@ -46,6 +51,8 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     # "strong" would sign out a phone whenever it roams from one network to another.
     login_manager.session_protection = "basic"
     login_manager.init_app(app)
+    # It looks into every session for its other cookie, "remember me", which nobody is given.
+    app.after_request_funcs[None].remove(login_manager._update_remember_cookie)
     csrf.init_app(app)
     babel.init_app(app, default_locale="zh_Hans_CN", locale_selector=language.current)
     app.jinja_env.globals["get_locale"] = get_locale

@@ -113,15 +113,18 @@ def _refuse_nul() -> None:
 
 
 def _admit_token(rule: Rule, token: Bearer | None) -> None:
-    unknown = Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
     if token is None:
-        raise unknown
+        raise _unknown()
     if token.revoked_at is not None:
-        repeats.admit(rule.repeats, unknown, token.merchant_id, token_id=token.id)
+        repeats.admit(rule.repeats, _unknown(), token.merchant_id, token_id=token.id)
     if _kind(token) not in rule.tokens:
         raise Forbidden
     g.token = token
     g.actor = Actor(None, request.remote_addr or "", token.id)
+
+
+def _unknown() -> Unauthorized:
+    return Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
 
 
 def _kind(token: Bearer) -> TokenKind:
