@@ -59,8 +59,8 @@ bench: $(INSTALLED_DEV) $(BUILT) ## Measure a redemption beside pgbench and a ba
 .PHONY: torture
 torture: $(INSTALLED_DEV) $(BUILT) ## The faults to survive, at length (file=cut_connections: one of them; report=path: the table)
 	@scripts/ensure-postgres >/dev/null
-	@ALLIANCE_TORTURE=long ALLIANCE_RACE_ROUNDS=500 $(BIN)/pytest $(if $(file),,-n 2 --dist worksteal) -q \
-		$(if $(file),tests/torture/test_$(file).py,tests/torture tests/redemptions/test_limit_races.py) --torture-report $(or $(report),test-results/torture.md)
+	@ALLIANCE_TORTURE=long $(BIN)/pytest $(if $(file),,-n 2 --dist worksteal) -q \
+		$(if $(file),tests/torture/test_$(file).py,tests/torture tests/web/test_api_schema.py) --torture-report $(or $(report),test-results/torture.md)
 
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Style, types and import contracts, changing nothing

@@ -9,20 +9,19 @@ The parts of one statement do not see each other's rows. They need not: what a l
 is there room in this counter) PostgreSQL answers from the newest committed row, not from the snapshot.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cache, reduce
 from operator import add
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alliance.refused import Refused
-from alliance.store import Base, run, table_of
+from alliance.store import Base, built_once, run, table_of
 
 #: Makes the parameter of one link of a name and a type.
 Parameter = Callable[[str, sa.types.TypeEngine[Any]], sa.BindParameter[Any]]
@@ -73,7 +72,7 @@ def _write_at_once(session: orm.Session, links: Sequence[Link], shapes: tuple[_S
     parameters: dict[str, Any] = {}
     for number, link in enumerate(links):
         # One parameter per row: they are more in number than the driver remembers statements for.
-        parameters[f"row_{number}"] = json.dumps(link.values, default=_as_text, ensure_ascii=False)
+        parameters[f"row_{number}"] = _as_json(link.values)
         parameters |= _besides(number, link)
     written: int = run(session, _chained(shapes), parameters).scalar_one()
     return None if written == len(links) else links[written]
@@ -87,8 +86,7 @@ def _besides(number: int, link: Link) -> dict[str, Any]:
 def _alone(shape: _Shape) -> sa.Executable:
     """One link as a statement of its own, of SQLite; it returns a row when it wrote one."""
     model, _, conflict = shape
-    insert: sa.Executable = _completed(sqlite.insert(table_of(model)), conflict, 0)
-    return insert
+    return built_once(_completed(sqlite.insert(table_of(model)), conflict, 0))
 
 
 @cache
@@ -102,7 +100,7 @@ def _chained(shapes: tuple[_Shape, ...]) -> sa.Executable:
         insert = postgresql.insert(table_of(model)).from_select(names, row, include_defaults=False)
         links.append(_completed(insert, conflict, number).cte(f"link_{number}"))
     counts = [sa.select(sa.func.count()).select_from(link).scalar_subquery() for link in links]
-    return sa.select(reduce(add, counts))
+    return built_once(sa.select(reduce(add, counts)))
 
 
 def _row(table: sa.Table, names: tuple[str, ...], number: int) -> sa.Select[Any]:
@@ -121,8 +119,10 @@ def _completed(insert: Any, conflict: Conflict | None, number: int) -> Any:
     return insert.returning(sa.literal_column("1").label("written"))
 
 
-def _as_text(value: object) -> str:
-    """A value that JSON does not know, as PostgreSQL reads it."""
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    return value.isoformat() if isinstance(value, date) else str(value)
+def _as_json(values: Mapping[str, Any]) -> str:
+    """A row as PostgreSQL reads it."""
+    return to_json({name: _hex(value) for name, value in values.items()}).decode()
+
+
+def _hex(value: object) -> object:
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value

@@ -8,6 +8,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 #: The start of a row that has held since ever. A real date, so that comparisons need no NULL case.
 SINCE_EVER = date(1, 1, 1)
+#: When something was recorded that has been there from the beginning, or from before that was remembered.
+BEFORE_RECORDS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:

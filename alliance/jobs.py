@@ -13,6 +13,7 @@ from alliance.audit.heads import FILE, append_heads
 from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
 from alliance.config import Settings
+from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
 from alliance.store import for_writing, make_engine, sessionmaker_for
 from alliance.webhooks import log as webhook_log
@@ -54,7 +55,7 @@ def make_jobs(settings: Settings) -> Huey:
             for_writing(session)
             at = clock.now()
             forget_typed_codes(session, at)
-            for kept in (sign_in, codes, attempts, webhook_log):
+            for kept in (sign_in, codes, attempts, devices, webhook_log):
                 kept.forget_expired(session, at)
             session.commit()
 

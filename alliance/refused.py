@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Every reason a counter or a POS can be given. Part of the API: never renamed."""
+    """Every reason a counter, a POS or a phone can be given. Part of the API: never renamed."""
 
     MALFORMED = "malformed"
     UNKNOWN_CODE = "unknown_code"
@@ -42,6 +42,9 @@ class Reason(StrEnum):
     REFUND_EXCEEDS_PAID = "refund_exceeds_paid"
     UNDO_TOO_LATE = "undo_too_late"
     MONTH_CLOSED = "month_closed"
+    DEVICE_REMOVED = "device_removed"
+    TOO_MANY_DEVICES = "too_many_devices"
+    TOO_MANY_REBINDINGS = "too_many_rebindings"
 
 
 class Refused(Exception):

@@ -4,6 +4,7 @@ Served by the same server with the same settings. What it costs is what the part
 made of; the difference to the product is the product's own.
 """
 
+import gc
 import json
 import os
 import random
@@ -85,7 +86,7 @@ def _fresh(id_: UUID) -> dict[str, Any]:
     fresh: dict[str, Any] = {}
     for written in WRITTEN:
         fresh |= {f"{written.table.name}_{column}": id_ for column in written.ids}
-        fresh |= {f"{written.table.name}_{column}": secrets.token_bytes(8) for column in written.once}
+        fresh |= {f"{written.table.name}_{column}": secrets.token_bytes(32) for column in written.once}
     return fresh
 
 
@@ -119,3 +120,6 @@ def _joined(statements: list[Any], count: int) -> list[Any]:
 
 
 app = create_app() if PLAN in os.environ else None
+# As in ``alliance.wsgi``.
+gc.collect()
+gc.freeze()

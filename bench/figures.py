@@ -38,6 +38,11 @@ class Series:
         """p99 ÷ p50, each the median of the rounds."""
         return median(self.p99) / median(self.p50)
 
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time per request, of server and database."""
+        return median(self.server_cpu or [0]) + median(self.database_cpu)
+
     def plain(self) -> dict[str, Any]:
         """For JSON: per second, milliseconds, share of a core."""
         return {

@@ -76,7 +76,7 @@ def _script(
 
 def _copy(written: Written, row: Mapping[str, Any]) -> str:
     new = dict.fromkeys(written.ids, "md5(:number::text)::uuid")
-    new |= dict.fromkeys(written.once, "decode(md5(:number::text), 'hex')")
+    new |= dict.fromkeys(written.once, "sha256(:number::text::bytea)")
     names = [column.name for column in written.table.columns]
     values = ", ".join(new.get(name, name) for name in names)
     key = " AND ".join(

@@ -25,7 +25,7 @@ class Written:
     model: type[Base]
     #: The column by which the row of a redemption is found: it holds the redemption's id (or a text with it).
     found_by: str
-    #: Columns that hold an id of which each row has another, and such as hold other bytes used only once.
+    #: Columns that hold an id of which each row has another, and such as hold other 32 bytes used only once.
     ids: tuple[str, ...]
     once: tuple[str, ...] = ()
 
@@ -63,14 +63,14 @@ class Example:
 
 
 def rows_of(connection: sa.Connection, example: Example) -> Mapping[str, dict[str, Any]]:
-    """Its row in each of the tables, by table name."""
+    """Its row in each of the tables, by table name; what pgbench has copied from it is as good."""
     rows: dict[str, dict[str, Any]] = {}
     for written in WRITTEN:
         table = written.table
         column = table.c[written.found_by]
         is_text = isinstance(column.type, sa.String)
         found = sa.select(table).where(column.contains(str(example.id)) if is_text else column == example.id)
-        rows[table.name] = dict(connection.execute(found).mappings().one())
+        rows[table.name] = dict(connection.execute(found.limit(1)).mappings().one())
     return rows
 
 

@@ -1,4 +1,4 @@
-"""A town to redeem in: merchants with a till and some offers each, and people to show a pass."""
+"""A town to redeem in: merchants with a till and some offers each, and people with a phone each."""
 
 import json
 import random
@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
+from alliance import clock
 from alliance.accounts.tokens import create_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.credit_code import check_character
@@ -22,13 +24,16 @@ from alliance.webhooks.models import EventType
 from alliance.webhooks.signing import Sealer
 from tests.world import World
 
-MERCHANTS, OFFERS_EACH, PEOPLE = 32, 4, 500
+MERCHANTS, OFFERS_EACH = 32, 4
+#: They show their passes in turn. A phone's codes are good in their order only, so there are enough people
+#: for every request that waits to be over, or to have been given up, before its holder's turn comes again.
+PEOPLE = 2000
 PATH = "/api/v1/redemptions"
 #: Far away, but counted: every redemption takes one from both.
 LIMIT_TOTAL, LIMIT_HOLDER = 100_000_000, 1_000_000
 #: Every redemption has an event for it; nobody goes there, because no worker runs.
 ENDPOINT = "https://pos.test/"
-#: Longer than a phone's sixty seconds, so that minting is no part of what is measured.
+#: Of a server's code: longer than its sixty seconds, so that minting is no part of what is measured.
 LIFETIME = timedelta(hours=2)
 
 
@@ -46,6 +51,7 @@ class Town:
 
     def __init__(self, session: Session, keyring: Keyring, at: datetime) -> None:
         world = World(session, at)
+        world.keyring = keyring
         self._key = keyring.signing_key(session, at)
         self._at = at
         self.tills = [_till(world, number) for number in range(MERCHANTS)]
@@ -54,32 +60,33 @@ class Town:
             for number in range(PEOPLE)
         ]
         self.holder_ids = [holder.id for holder in people]
-        self._status_indexes = [pass_of(session, holder.id, at).status_index for holder in people]
         self._random = random.Random(20260304)
+        self._status_indexes = [pass_of(session, holder.id, at).status_index for holder in people]
+        self._phones = cycle([world.phone(holder) for holder in people])
 
     @property
     def hot(self) -> tuple[Till, str]:
         """The one offer, at its one till, when everybody wants the same."""
         return self.tills[0], self.tills[0].offers[0]
 
-    def requests(self, count: int, hot: bool = False) -> Iterator[bytes]:
-        """HTTP requests, each with a presentation and an id of its own."""
+    def requests(self, count: int, *, hot: bool = False, by_phone: bool = True) -> Iterator[bytes]:
+        """HTTP requests, each with a presentation and an id of its own; to be sent within 45 seconds."""
         for _ in range(count):
             till = self._random.choice(self.tills)
             till, offer = self.hot if hot else (till, self._random.choice(till.offers))
-            yield _post(till, self.body(offer))
+            yield _post(till, self.body(offer, by_phone=by_phone))
 
-    def body(self, offer: str) -> dict[str, object]:
-        """What a POS sends for one redemption."""
+    def body(self, offer: str, *, by_phone: bool = True) -> dict[str, object]:
+        """What a POS sends for one redemption. Without a phone, the code is a server's."""
         return {
             "id": str(uuid4()),
-            "presentation": self._presentation(),
+            "presentation": next(self._phones).show(clock.now()) if by_phone else self._server_code(),
             "offer": offer,
             "gross_fen": self._random.randrange(100, 100_000),
             "receipt_no": secrets.token_hex(6),
         }
 
-    def _presentation(self) -> str:
+    def _server_code(self) -> str:
         claims = {
             "4": int((self._at + LIFETIME).timestamp()),
             "6": int(self._at.timestamp()),

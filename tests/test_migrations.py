@@ -12,6 +12,9 @@ from alembic.script import ScriptDirectory
 from alliance import schema, store
 from alliance.accounts.tokens import create_token
 from alliance.audit.trail import COMMAND_LINE
+from alliance.clock import BEFORE_RECORDS, business_date
+from alliance.enterprises.models import EnterpriseZone, OutletZone
+from alliance.enterprises.placement import move_enterprise, move_outlet
 from alliance.offers.limits import Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount
@@ -134,3 +137,22 @@ def test_limits_go_up_and_down_with_what_they_counted(empty_database_url: str) -
     assert revisions == {
         "优惠CAP": {"total": 9, "holder_ever": 5}, "优惠ALL": {"total": 8}, "优惠MILK": {}, "优惠WASH": {},
     }  # fmt: skip
+
+
+def test_of_several_moves_on_one_day_the_last_goes_down(empty_database_url: str) -> None:
+    """Revision 0009: the older schema knows one zone of a day, and it is the one that is held true now."""
+    store.upgrade(empty_database_url)
+    with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
+        world = World(session)
+        today = business_date(world.at)
+        for hours, zone in enumerate((world.west, world.root, world.west)):
+            move_outlet(session, world.dairy_shop, zone.id, today, world.later(hours=hours))
+            move_enterprise(session, world.dairy, zone.id, today, world.later(hours=hours))
+        session.commit()
+        west = world.west.id
+    store.downgrade(empty_database_url, "0008")
+    store.upgrade(empty_database_url)
+    with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
+        for table in (EnterpriseZone, OutletZone):
+            (stay,) = session.scalars(sa.select(table).where(table.starts_on == today))
+            assert (stay.zone_id, stay.recorded_at) == (west, BEFORE_RECORDS)

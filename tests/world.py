@@ -5,7 +5,7 @@ Build it with ``World(session)``; nothing is committed until the test does.
 
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from alliance.offers.life import Draft, approve, submit
 from alliance.offers.limits import UNLIMITED, Limits, Use, read_limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount, Terms
+from alliance.passes.devices import enrol, issue_credential
 from alliance.passes.issue import Presentable, mint, pass_of
 from alliance.passes.keys import Keyring
 from alliance.people.models import Employment, Holder, HolderKind
@@ -25,6 +26,7 @@ from alliance.redemptions.counter import Counter
 from alliance.redemptions.redeem import Answer, Order, redeem_at_once
 from alliance.store import new_id
 from alliance.zones.models import Zone
+from tests.phones import Phone
 
 Row = TypeVar("Row")
 
@@ -116,6 +118,16 @@ class World:
         """What the holder's phone shows (the mechanic's by default)."""
         at, holder = at or self.at, holder or self.mechanic
         return mint(self.session, self.keyring, pass_of(self.session, holder.id, at), at)
+
+    def phone(
+        self, holder: Holder | None = None, at: datetime | None = None, sign_in_id: UUID | None = None
+    ) -> Phone:
+        """A phone of the holder (the mechanic by default), enrolled, with a credential."""
+        at, phone, by = at or self.at, Phone(), COMMAND_LINE
+        held = pass_of(self.session, (holder or self.mechanic).id, at)
+        device = enrol(self.session, held, phone.key.point, sign_in_id or uuid4(), "test", by, at)
+        phone.credential = issue_credential(self.session, self.keyring, device, at).credential
+        return phone
 
     def redeem(
         self,

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,14 +11,30 @@ from sqlalchemy.orm import Session
 
 from alliance.accounts.models import ApiToken
 from alliance.audit.trail import Actor, record
-from alliance.store import new_id
+from alliance.store import new_id, run
 
 #: So that a token that leaks into a repository or a log is recognised for what it is.
 PREFIX = "alc_"
 #: ``last_used_at`` is written this often at most.
 LAST_USE_IS_TRUE_TO = timedelta(minutes=1)
 
-_WITH_DIGEST = select(ApiToken).where(ApiToken.digest == bindparam("digest"))
+
+@dataclass(frozen=True)
+class Bearer:
+    """What a call has to know of the token that it comes with, revoked or not."""
+
+    id: UUID
+    merchant_id: int | None
+    outlet_id: UUID | None
+    zone_id: int | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+# Columns, not the entity: every call of a POS begins with this.
+_WITH_DIGEST = select(*(getattr(ApiToken, field.name) for field in fields(Bearer))).where(
+    ApiToken.digest == bindparam("digest")
+)
 
 
 def create_token(
@@ -53,9 +70,10 @@ def create_token(
     return token, plain
 
 
-def token_for(session: Session, plain: str) -> ApiToken | None:
+def token_for(session: Session, plain: str) -> Bearer | None:
     """The token with this plain text, revoked or not: whoever asks looks at ``revoked_at``."""
-    return session.scalar(_WITH_DIGEST, {"digest": _digest(plain)})
+    row = run(session, _WITH_DIGEST, {"digest": _digest(plain)}).one_or_none()
+    return None if row is None else Bearer(*tuple(row))
 
 
 def revoke_token(session: Session, token: ApiToken, by: Actor, at: datetime) -> None:
@@ -65,7 +83,7 @@ def revoke_token(session: Session, token: ApiToken, by: Actor, at: datetime) -> 
         _record(session, token, by, "token.revoke", at)
 
 
-def note_use(session: Session, token: ApiToken, at: datetime) -> bool:
+def note_use(session: Session, token: Bearer, at: datetime) -> bool:
     """Write down that the token was used, unless that was done within the minute; whether it was written.
 
     For a transaction of its own, after the answer. Tills that share a token never queue for its row: whoever
@@ -78,7 +96,7 @@ def note_use(session: Session, token: ApiToken, at: datetime) -> bool:
     return session.execute(written.returning(ApiToken.id)).first() is not None
 
 
-def is_use_worth_noting(token: ApiToken, at: datetime) -> bool:
+def is_use_worth_noting(token: Bearer, at: datetime) -> bool:
     """Whether ``note_use`` would write, as far as the token that was read at the start can tell."""
     return token.last_used_at is None or token.last_used_at <= at - LAST_USE_IS_TRUE_TO
 

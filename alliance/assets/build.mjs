@@ -14,7 +14,7 @@ const dist = path.resolve(assets, "../static/dist");
 const require = createRequire(import.meta.url);
 
 // The decoder is fetched by the scanner page at run time, so no bundle contains it.
-const copied = { "zxing_reader.wasm": require.resolve("zxing-wasm/reader/zxing_reader.wasm") };
+const decoder = { "zxing_reader.wasm": require.resolve("zxing-wasm/reader/zxing_reader.wasm") };
 
 /** Files directly in `folder` that end in `suffix`; what lies deeper is imported by them. */
 async function entries(folder, suffix) {
@@ -52,13 +52,16 @@ async function bundle(manifest) {
   return result.outputFiles.map((file) => [slashed(path.relative(dist, file.path)), file.contents]);
 }
 
+/** What no bundle contains, as it is: the decoder and the icons of the installed application. */
 async function copies(manifest) {
+  const images = (await readdir(path.join(assets, "images"))).filter((name) => !name.startsWith("."));
+  const icons = images.map((name) => [`images/${name}`, path.join(assets, "images", name)]);
   return Promise.all(
-    Object.entries(copied).map(async ([name, source]) => {
+    [...Object.entries(decoder), ...icons].map(async ([name, source]) => {
       const contents = await readFile(source);
       const hash = createHash("sha256").update(contents).digest("hex").slice(0, 8).toUpperCase();
-      const { name: stem, ext } = path.parse(name);
-      manifest[name] = `${stem}-${hash}${ext}`;
+      const { dir, name: stem, ext } = path.parse(name);
+      manifest[name] = path.posix.join(dir, `${stem}-${hash}${ext}`);
       return [manifest[name], contents];
     }),
   );

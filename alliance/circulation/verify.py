@@ -14,6 +14,8 @@ from alliance.circulation.derive import day_figures_of_facts, month_flows_of_fac
 from alliance.circulation.findings import Finding, compare
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
+from alliance.circulation.verify_evidence import evidence
+from alliance.circulation.verify_frozen import FROZEN
 from alliance.circulation.verify_ledger import LEDGER
 from alliance.circulation.verify_limits import limit_counters, limits_exceeded
 from alliance.clock import business_date, days, month_of, next_month, now
@@ -183,6 +185,8 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "redemption_price": redemption_prices,
     "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
+    "evidence": evidence,
+    **FROZEN,
     **LEDGER,
     "limit_counter": limit_counters,
     "limit_exceeded": limits_exceeded,

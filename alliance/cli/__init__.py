@@ -20,6 +20,8 @@ COMMANDS = {
     "demo": ("alliance.cli.demo:demo", "载入演示数据 / load the demo world"),
     "account": ("alliance.cli.accounts:account", "账号与权限 / accounts and what they may do"),
     "token": ("alliance.cli.tokens:token", "接口令牌 / API tokens"),
+    "device": ("alliance.cli.devices:device", "出示会员码的手机 / the phones that show a pass"),
+    "keys": ("alliance.cli.keys:keys", "会员码签名密钥 / the keys that sign passes"),
     "import": ("alliance.cli.imports:import_group", "导入表格 / import tables"),
     "circulation": ("alliance.cli.circulation:circulation", "流通统计 / circulation figures"),
     "month": ("alliance.cli.months:month", "月结 / closing and reopening months"),

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alliance.clock import SINCE_EVER
+from alliance.clock import BEFORE_RECORDS, SINCE_EVER
 from alliance.store import Base, Identity, new_id, of_merchant
 
 
@@ -22,12 +22,16 @@ class Enterprise(Base):
 
 
 class EnterpriseZone(Base):
-    """The zone of an enterprise from ``starts_on`` until its next row starts."""
+    """The zone of an enterprise from ``starts_on`` until its next row starts.
+
+    Of several rows with one start the last recorded holds; the others say what was held true before it.
+    """
 
     __tablename__ = "enterprise_zones"
 
     enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"), primary_key=True)
     starts_on: Mapped[date] = mapped_column(primary_key=True, default=SINCE_EVER)
+    recorded_at: Mapped[datetime] = mapped_column(primary_key=True, default=BEFORE_RECORDS)
     zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), index=True)
 
 
@@ -45,7 +49,7 @@ class Outlet(Base):
 
 
 class OutletZone(Base):
-    """The zone of an outlet from ``starts_on`` until its next row starts."""
+    """The zone of an outlet from ``starts_on`` until its next row starts; recorded as an enterprise's."""
 
     __tablename__ = "outlet_zones"
     __table_args__ = (of_merchant("outlets", "outlet_id"),)
@@ -53,4 +57,5 @@ class OutletZone(Base):
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
     starts_on: Mapped[date] = mapped_column(primary_key=True, default=SINCE_EVER)
+    recorded_at: Mapped[datetime] = mapped_column(primary_key=True, default=BEFORE_RECORDS)
     zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), index=True)

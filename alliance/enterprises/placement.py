@@ -1,12 +1,17 @@
-"""Where an enterprise or an outlet stood on a given business date."""
+"""Where an enterprise or an outlet stood on a given business date, as far as is known now.
 
-from datetime import date
+A move is recorded beside what it replaces, never over it: a morning's redemptions have frozen the zone that
+was then held true, and whoever corrects a mistake at noon must not make them look wrong.
+"""
+
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
+from alliance.store import ONE
 
 
 def enterprise_zone_on(day: date | ColumnElement[date], enterprise_id: Any) -> ScalarSelect[int]:
@@ -15,8 +20,8 @@ def enterprise_zone_on(day: date | ColumnElement[date], enterprise_id: Any) -> S
     return (
         select(row.zone_id)
         .where(row.enterprise_id == enterprise_id, row.starts_on <= day)
-        .order_by(row.starts_on.desc())
-        .limit(1)
+        .order_by(row.starts_on.desc(), row.recorded_at.desc())
+        .limit(ONE)
         .scalar_subquery()
     )
 
@@ -27,19 +32,29 @@ def outlet_zone_on(day: date | ColumnElement[date], merchant_id: Any, outlet_id:
     return (
         select(row.zone_id)
         .where(row.merchant_id == merchant_id, row.outlet_id == outlet_id, row.starts_on <= day)
-        .order_by(row.starts_on.desc())
-        .limit(1)
+        .order_by(row.starts_on.desc(), row.recorded_at.desc())
+        .limit(ONE)
         .scalar_subquery()
     )
 
 
-def move_enterprise(session: Session, enterprise: Enterprise, zone_id: int, starts_on: date) -> None:
+def move_enterprise(
+    session: Session, enterprise: Enterprise, zone_id: int, starts_on: date, at: datetime
+) -> None:
     """The enterprise stands in ``zone_id`` from ``starts_on``; earlier days keep their zone."""
-    session.merge(EnterpriseZone(enterprise_id=enterprise.id, starts_on=starts_on, zone_id=zone_id))
+    session.merge(
+        EnterpriseZone(enterprise_id=enterprise.id, starts_on=starts_on, recorded_at=at, zone_id=zone_id)
+    )
 
 
-def move_outlet(session: Session, outlet: Outlet, zone_id: int, starts_on: date) -> None:
+def move_outlet(session: Session, outlet: Outlet, zone_id: int, starts_on: date, at: datetime) -> None:
     """The outlet stands in ``zone_id`` from ``starts_on``; earlier days keep their zone."""
     session.merge(
-        OutletZone(merchant_id=outlet.merchant_id, outlet_id=outlet.id, starts_on=starts_on, zone_id=zone_id)
+        OutletZone(
+            merchant_id=outlet.merchant_id,
+            outlet_id=outlet.id,
+            starts_on=starts_on,
+            recorded_at=at,
+            zone_id=zone_id,
+        )
     )

@@ -44,14 +44,15 @@ def bring_in(session: Session, rows: list[EnterpriseRow], job: Import) -> None:
         enterprise = enterprises.get(row.credit_code)
         if enterprise is None:
             enterprise = Enterprise(credit_code=row.credit_code, name=row.name, created_at=job.at)
-            zone = EnterpriseZone(starts_on=row.starts_on or SINCE_EVER, zone_id=zone_id)
+            since = row.starts_on or SINCE_EVER
+            zone = EnterpriseZone(starts_on=since, recorded_at=job.at, zone_id=zone_id)
             created.append((enterprise, zone))
             return Outcome.CREATED
         outcome = assign(enterprise, name=row.name)
         day = row.starts_on or job.today
         if histories[enterprise.id].on(day) == zone_id:
             return outcome
-        move_enterprise(session, enterprise, zone_id, day)
+        move_enterprise(session, enterprise, zone_id, day, job.at)
         return Outcome.UPDATED
 
     job.outcomes.update(job.each(rows, take))

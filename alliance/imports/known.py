@@ -28,7 +28,7 @@ class ZoneHistory:
         self._zone_ids: list[int] = []
 
     def append(self, starts_on: date, zone_id: int) -> None:
-        """Add the next row; rows come in the order of their days."""
+        """Add the next row; rows come in the order of their days, of one day in that of their recording."""
         self._days.append(starts_on)
         self._zone_ids.append(zone_id)
 
@@ -71,14 +71,18 @@ def outlets(session: Session, merchant_ids: Iterable[int]) -> dict[tuple[int, st
 def enterprise_zones(session: Session, enterprise_ids: Iterable[int]) -> dict[int, ZoneHistory]:
     """Where these enterprises have stood, by their id; empty for one that is not known."""
     zone = EnterpriseZone
-    statement = select(zone.enterprise_id, zone.starts_on, zone.zone_id).order_by(zone.starts_on)
+    statement = select(zone.enterprise_id, zone.starts_on, zone.zone_id).order_by(
+        zone.starts_on, zone.recorded_at
+    )
     return _histories(select_in(session, statement, zone.enterprise_id, enterprise_ids))
 
 
 def outlet_zones(session: Session, merchant_ids: Iterable[int]) -> dict[UUID, ZoneHistory]:
     """Where these merchants' outlets have stood, by the outlet's id; empty for one that is not known."""
     zone = OutletZone
-    statement = select(zone.outlet_id, zone.starts_on, zone.zone_id).order_by(zone.starts_on)
+    statement = select(zone.outlet_id, zone.starts_on, zone.zone_id).order_by(
+        zone.starts_on, zone.recorded_at
+    )
     return _histories(select_in(session, statement, zone.merchant_id, merchant_ids))
 
 

@@ -55,7 +55,7 @@ def bring_in(session: Session, rows: list[OutletRow], job: Import) -> None:
         day = row.starts_on or job.today
         if histories[outlet.id].on(day) == zone_id:
             return outcome
-        move_outlet(session, outlet, zone_id, day)
+        move_outlet(session, outlet, zone_id, day, job.at)
         return Outcome.UPDATED
 
     job.outcomes.update(job.each(rows, take))
@@ -69,7 +69,11 @@ def _new(row: OutletRow, merchant_id: int, zone_id: int, at: datetime) -> tuple[
     return (
         Outlet(merchant_id=merchant_id, id=id_, code=row.code, name=row.name, created_at=at),
         OutletZone(
-            merchant_id=merchant_id, outlet_id=id_, starts_on=row.starts_on or SINCE_EVER, zone_id=zone_id
+            merchant_id=merchant_id,
+            outlet_id=id_,
+            starts_on=row.starts_on or SINCE_EVER,
+            recorded_at=at,
+            zone_id=zone_id,
         ),
     )
 

@@ -19,7 +19,7 @@ from alliance.imports import known
 from alliance.imports.fields import CreditCode, Day, Phone, Unfit, code_of, fold, text_of
 from alliance.imports.run import Import, Kind, Outcome, Row, assign
 from alliance.imports.words import Problem
-from alliance.people.employment import leave
+from alliance.people.employment import change_days
 from alliance.people.models import Employment, Holder, HolderKind
 
 
@@ -58,7 +58,7 @@ class _Staff:
     """The people of the file's enterprises, as the store has them and then as the rows make them."""
 
     def __init__(self, session: Session, rows: list[RosterRow], job: Import) -> None:
-        self._at, self._today, self._by = job.at, job.today, job.by
+        self._session, self._at, self._today, self._by = session, job.at, job.today, job.by
         self._enterprises = known.enterprises(session, (row.credit_code for row in rows))
         people = _people(session, [enterprise.id for enterprise in self._enterprises.values()], rows)
         self._by_phone = {holder.phone: holder for holder in people.values() if holder.phone}
@@ -99,15 +99,15 @@ class _Staff:
         phone = holder.phone if row.left else self._phone(row, holder)
         starts_on, ends_on = row.starts_on or employment.starts_on, self._end(row, employment.ends_on)
         self._check_days(starts_on, ends_on, employment, holder)
-        outcomes = {assign(employment, department=row.department, starts_on=starts_on)}
+        outcomes = {assign(employment, department=row.department)}
         if holder.phone and phone != holder.phone:
             self._rephoned.append(holder)
         if not row.left:
             outcomes.add(assign(holder, name=row.name, phone=phone))
         if phone:
             self._by_phone[phone] = holder
-        if ends_on and ends_on != employment.ends_on:
-            leave(employment, ends_on)
+        if (starts_on, ends_on) != (employment.starts_on, employment.ends_on):
+            change_days(self._session, employment, starts_on, ends_on, self._at)
             outcomes.add(Outcome.UPDATED)
         return Outcome.UPDATED if Outcome.UPDATED in outcomes else Outcome.UNCHANGED
 
@@ -120,11 +120,10 @@ class _Staff:
             staff_no=row.staff_no,
             department=row.department,
             starts_on=row.starts_on or (self._today if former or self._careers[holder] else SINCE_EVER),
+            ends_on=self._end(row, None),
+            recorded_at=self._at,
         )
-        ends_on = self._end(row, None)
-        self._check_days(employment.starts_on, ends_on, employment, holder)
-        if ends_on:
-            leave(employment, ends_on)
+        self._check_days(employment.starts_on, employment.ends_on, employment, holder)
         if row.phone:
             if holder.phone and holder.phone != row.phone:
                 self._rephoned.append(holder)

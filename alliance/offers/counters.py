@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -40,19 +41,41 @@ _KEY = ["merchant_id", "offer_id", "scope"]
 _BATCH = 2000
 
 
-def taking(session: Session, limits: Limits, use: Use) -> list[Link]:
+def hold(session: Session, limits: Limits, *uses: Use) -> dict[str, int]:
+    """Lock every counter that one of these uses of a revision moves, in the one order.
+
+    Returns what is used, by scope. For what gives back and takes again in one transaction, which would
+    otherwise go through them twice.
+    """
+    found = {count.scope: use for use in uses for count in counts(limits, use)}
+    held = {}
+    for scope in sorted(found, key=lock_order):
+        use = found[scope]
+        here = {"merchant_id": use.merchant_id, "offer_id": use.offer_id, "scope": scope}
+        # It is made where it is missing: two who make it would wait for each other like two who lock it.
+        made = dialect_insert(session, LimitCounter).values(here | {"used": 0})
+        kept = made.on_conflict_do_update(index_elements=_KEY, set_={"used": LimitCounter.used})
+        held[scope] = session.execute(kept.returning(LimitCounter.__table__.c.used)).scalar_one()
+    return held
+
+
+def taking(
+    session: Session, limits: Limits, use: Use, held: Mapping[str, int] = MappingProxyType({})
+) -> list[Link]:
     """The last links of a chain: they count a use against every limit of its revision.
 
     A link that is not written refuses, and so does this, for a use that is larger than a limit by itself.
     limit_total, limit_budget, limit_day, limit_holder, limit_household come with ``kind`` (the limit's name),
     ``limit`` and ``left`` (分 for the budget); cool_down with ``limit`` (minutes) and ``again_at``, from when
-    on the holder may use the offer again.
+    on the holder may use the offer again. ``held`` is what counters held before the transaction gave back:
+    up to there it may take again, whatever the limit.
     """
     links = []
     for count in counts(limits, use):
         refusal = partial(_refused, session, limits, use, count)
+        room = _room(count, held)
         # A new counter has no row for the guard to look at, so a use that is too large alone is stopped here.
-        if count.room < 0:
+        if room < 0:
             raise refusal()
         values = {
             "merchant_id": use.merchant_id,
@@ -61,7 +84,7 @@ def taking(session: Session, limits: Limits, use: Use) -> list[Link]:
             "used": count.amount,
         }
         move = _to_the_moment if count.is_moment else _by_the_amount
-        links.append(Link(LimitCounter, values, move, refusal, besides={"room": count.room}))
+        links.append(Link(LimitCounter, values, move, refusal, besides={"room": room}))
     return links
 
 
@@ -164,6 +187,14 @@ def overspent(session: Session, offer: OfferKey, limits: Limits) -> str | None:
     )
     used = dict(session.execute(counters).all())
     return next((limit for limit, scope in scopes.items() if given[limit] < used.get(scope, 0)), None)
+
+
+def _room(count: Count, held: Mapping[str, int]) -> int:
+    """The most that a counter may hold for this use to be counted."""
+    before = held.get(count.scope)
+    if before is None:
+        return count.room
+    return max(count.room, before if count.is_moment else before - count.amount)
 
 
 def _by_the_amount(insert: Any, parameter: Parameter) -> Any:

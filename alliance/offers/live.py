@@ -1,10 +1,9 @@
 """Which offers are live on a day, and where."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.offers.models import (
@@ -21,20 +20,29 @@ NAMED = or_(Offer.code == bindparam("offer_code"), Offer.id == bindparam("offer_
 
 def newest_approved() -> Select[OfferRevision]:
     """A SELECT of the revision in force of every offer that is not withdrawn, whatever its days."""
-    later = aliased(OfferRevision, name="later")
+    approved = aliased(OfferRevision, name="approved")
+    newest = (
+        select(func.max(approved.number))
+        .join(
+            OfferApproval,
+            and_(
+                OfferApproval.merchant_id == approved.merchant_id,
+                OfferApproval.revision_id == approved.id,
+            ),
+        )
+        .where(
+            approved.merchant_id == OfferRevision.merchant_id,
+            approved.offer_id == OfferRevision.offer_id,
+        )
+        .scalar_subquery()
+    )
     return (
         select(OfferRevision)
         .where(
-            _approved(OfferRevision),
+            OfferRevision.number == newest,
             ~exists().where(
                 OfferWithdrawal.merchant_id == OfferRevision.merchant_id,
                 OfferWithdrawal.offer_id == OfferRevision.offer_id,
-            ),
-            ~exists().where(
-                later.merchant_id == OfferRevision.merchant_id,
-                later.offer_id == OfferRevision.offer_id,
-                later.number > OfferRevision.number,
-                _approved(later),
             ),
         )
         .order_by(OfferRevision.merchant_id, OfferRevision.submitted_at, OfferRevision.id)
@@ -75,9 +83,3 @@ def naming(code_or_id: str | None) -> dict[str, object]:
 def find_offer(session: Session, merchant_id: int, code_or_id: str) -> Offer | None:
     """A merchant's offer by its code or its id."""
     return session.scalar(select(Offer).where(Offer.merchant_id == merchant_id, NAMED), naming(code_or_id))
-
-
-def _approved(revision: Any) -> ColumnElement[bool]:
-    return exists().where(
-        OfferApproval.merchant_id == revision.merchant_id, OfferApproval.revision_id == revision.id
-    )

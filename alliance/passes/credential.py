@@ -1,37 +1,26 @@
-"""The credential: a CWT (RFC 8392) in COSE_Sign1 (RFC 9052), ES256, as Base45 text (RFC 9285).
+"""The credential: a CWT (RFC 8392) that the alliance signs (``cose.py``), as Base45 text."""
 
-One credential has exactly one encoding: CBOR is deterministic (RFC 8949 §4.2.1), the unprotected header is
-empty and the signature has the low s. Whatever differs is malformed, so that no code can be altered into
-another code of the same meaning.
-"""
-
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
-import base45
-import cbor2
-from cwt import COSE, CWTError
 from cwt.cose_key_interface import COSEKeyInterface
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.orm import Session
 
-from alliance.passes.keys import Keyring
+from alliance.passes import cose
+from alliance.passes.cose import MAX_TEXT as MAX_TEXT
+from alliance.passes.keys import PublicKeys
 from alliance.refused import Reason, Refused
 
 ISSUER = "alliance"
-#: Longer input is not decoded at all; a short-lived credential has some 200 characters.
-MAX_TEXT = 1000
 
-_ALG, _KID, _ES256 = 1, 4, -7
 #: The protected header up to the key id: {1: -7, 4: eight bytes}.
 _HEADER = b"\xa2\x01\x26\x04\x48"
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 #: A phone's or server's clock may be this far ahead before ``iat`` lies in the future.
-_CLOCK_LEEWAY_SECONDS = 15
+CLOCK_LEEWAY_SECONDS = 15
 #: Ahead by no more than this, the clocks disagree; further ahead, the credential is for another day.
-_MOST_SKEW_SECONDS = 300
+MOST_SKEW_SECONDS = 300
 
 
 class CredentialClass(IntEnum):
@@ -43,7 +32,11 @@ class CredentialClass(IntEnum):
 
 
 class Credential(BaseModel):
-    """What the alliance signs, under CWT claim keys; times are POSIX seconds. It names no person."""
+    """What the alliance signs, under CWT claim keys; times are POSIX seconds. It names no person.
+
+    ``cnf`` is the phone's public key as an uncompressed point (65 bytes; on the wire a COSE_Key, RFC 8747):
+    a device credential has one and no other class does.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -51,111 +44,89 @@ class Credential(BaseModel):
     exp: int = Field(alias="4", ge=0, lt=2**40)
     iat: int = Field(alias="6", ge=0, lt=2**40)
     cti: bytes = Field(alias="7", min_length=8, max_length=8)
+    cnf: bytes | None = Field(alias="8", default=None, min_length=65, max_length=65)
     # Private-use claims (RFC 8392 §9.1 leaves keys below −65536 to us).
     class_: int = Field(alias="-65537", ge=1, le=3)
     status_index: int = Field(alias="-65538", ge=0, lt=2**40)
 
-
-@dataclass(frozen=True)
-class _Envelope:
-    kid: bytes
-    payload: bytes
-    message: bytes
+    @model_validator(mode="after")
+    def _only_a_device_has_a_key(self) -> Self:
+        if (self.cnf is not None) != (self.class_ == CredentialClass.DEVICE):
+            raise ValueError("a device credential has a key, and no other")
+        return self
 
 
 def sign(credential: Credential, key: COSEKeyInterface) -> str:
     """The credential as the text of a QR code (Base45: alphanumeric mode)."""
-    message = COSE.new(deterministic_header=True).encode(
-        _claims(credential), key, protected={_ALG: _ES256, _KID: key.kid}, unprotected={}
-    )
-    protected, unprotected, payload, signature = cbor2.loads(message).value
-    text: bytes = base45.b45encode(
-        _canonical(cbor2.CBORTag(18, [protected, unprotected, payload, _with_low_s(signature)]))
-    )
-    return text.decode()
+    header = _HEADER + (key.kid or b"")
+    return cose.to_text(cose.seal(header, _claims(credential), key))
 
 
-def verify(session: Session, keyring: Keyring, text: str, at: datetime) -> Credential:
+def verify(session: Session, keyring: PublicKeys, text: str, at: datetime) -> Credential:
     """Read a credential and check signature and times.
 
     Raises Refused: malformed (a forged signature too), unknown_key, clock_skew, not_yet_valid, expired.
     """
-    envelope = _open(text)
-    key = keyring.public_key(session, envelope.kid)
-    if key is None:
-        raise Refused(Reason.UNKNOWN_KEY)
-    try:
-        COSE.new().decode(envelope.message, key)
-    except (CWTError, ValueError):
-        raise Refused(Reason.MALFORMED) from None
-    credential = _read_claims(envelope.payload)
-    seconds = at.astimezone(UTC).timestamp()
-    ahead = credential.iat - seconds
-    if ahead > _CLOCK_LEEWAY_SECONDS:
-        raise Refused(Reason.CLOCK_SKEW if ahead <= _MOST_SKEW_SECONDS else Reason.NOT_YET_VALID)
-    if seconds >= credential.exp:
-        raise Refused(Reason.EXPIRED)
+    credential = read(session, keyring, cose.from_text(text), at)
+    check_times(credential, at.astimezone(UTC).timestamp())
     return credential
 
 
-def _open(text: str) -> _Envelope:
-    """The parts of the message, if this is its one encoding. Nothing in it is believed yet."""
-    if not 0 < len(text) <= MAX_TEXT:
-        raise Refused(Reason.MALFORMED)
-    try:
-        message: bytes = base45.b45decode(text)
-    except ValueError:
-        raise Refused(Reason.MALFORMED) from None
-    # Tag 18 and an array of four, in their shortest form; no other tag ever reaches the decoder's outside.
-    match _decode(message[1:]) if message[:2] == b"\xd2\x84" else None:
-        case [bytes() as protected, dict() as unprotected, bytes() as payload, bytes() as signature] if (
-            not unprotected
-            and len(protected) == len(_HEADER) + 8
-            and protected.startswith(_HEADER)
-            and _is_low(signature)
-        ):
-            again = _canonical(cbor2.CBORTag(18, [protected, {}, payload, signature]))
-            if again == message and base45.b45encode(message).decode() == text:
-                return _Envelope(protected[len(_HEADER) :], payload, message)
-    raise Refused(Reason.MALFORMED)
+def read(session: Session, keyring: PublicKeys, message: bytes, at: datetime) -> Credential:
+    """The credential in a COSE_Sign1 of ours, whatever its times. Raises Refused: malformed, unknown_key."""
+    sealed = cose.unseal(message)
+    if len(sealed.protected) != len(_HEADER) + 8 or not sealed.protected.startswith(_HEADER):
+        raise cose.malformed()
+    credential = _read_claims(sealed.payload)
+    keys = keyring.public_keys(session, sealed.protected[len(_HEADER) :], at)
+    if not keys:
+        raise Refused(Reason.UNKNOWN_KEY)
+    # The key id is a hint: two keys may share one.
+    if not any(sealed.is_signed_by(key) for key in keys):
+        raise cose.malformed()
+    return credential
+
+
+def check_times(credential: Credential, seconds: float) -> None:
+    """Raises Refused: clock_skew, not_yet_valid, expired; ``seconds`` is POSIX time now."""
+    check_not_ahead(credential.iat, seconds, CLOCK_LEEWAY_SECONDS)
+    if seconds >= credential.exp:
+        raise Refused(Reason.EXPIRED)
+
+
+def check_not_ahead(claimed: int, seconds: float, leeway: int) -> None:
+    """Raises Refused: clock_skew, not_yet_valid when ``claimed`` is more than ``leeway`` s in the future."""
+    ahead = claimed - seconds
+    if ahead > leeway:
+        raise Refused(Reason.CLOCK_SKEW if ahead <= MOST_SKEW_SECONDS else Reason.NOT_YET_VALID)
 
 
 def _read_claims(payload: bytes) -> Credential:
-    claims = _decode(payload)
+    claims = cose.decode(payload)
     if not isinstance(claims, dict):
-        raise Refused(Reason.MALFORMED)
+        raise cose.malformed()
+    if 8 in claims:
+        claims[8] = _read_confirmation(claims[8])
     try:
         credential = Credential.model_validate({str(key): value for key, value in claims.items()})
     except ValidationError:
-        raise Refused(Reason.MALFORMED) from None
+        raise cose.malformed() from None
     if _claims(credential) != payload:
-        raise Refused(Reason.MALFORMED)
+        raise cose.malformed()
     return credential
 
 
+def _read_confirmation(confirmation: Any) -> bytes:
+    match confirmation:
+        case {1: key} if len(confirmation) == 1:
+            return cose.point_of(key)
+    raise cose.malformed()
+
+
 def _claims(credential: Credential) -> bytes:
-    return _canonical({int(name): value for name, value in credential.model_dump(by_alias=True).items()})
-
-
-def _decode(data: bytes) -> Any:
-    """One CBOR item. Raises Refused(malformed) for whatever the decoder cannot digest."""
-    try:
-        return cbor2.loads(data)
-    except Exception:
-        # The decoder interprets tags (dates, fractions, regular expressions …), and each of them fails with
-        # errors of its own. None of them is of interest here.
-        raise Refused(Reason.MALFORMED) from None
-
-
-def _canonical(item: object) -> bytes:
-    return cbor2.dumps(item, canonical=True)
-
-
-def _is_low(signature: bytes) -> bool:
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    return len(signature) == 64 and 0 < r < _P256_ORDER and 0 < s <= _P256_ORDER // 2
-
-
-def _with_low_s(signature: bytes) -> bytes:
-    s = int.from_bytes(signature[32:], "big")
-    return signature[:32] + min(s, _P256_ORDER - s).to_bytes(32, "big")
+    claims: dict[int, Any] = {
+        int(name): value for name, value in credential.model_dump(by_alias=True, exclude_none=True).items()
+    }
+    if credential.cnf is not None:
+        claims[8] = {1: cose.cose_key(credential.cnf)}
+    return cose.canonical(claims)

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise
 from alliance.enterprises.placement import enterprise_zone_on
-from alliance.passes.models import Pass, PassRevocation
+from alliance.passes.models import DeviceRevocation, Pass, PassDevice, PassRevocation
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.refused import Reason, Refused
-from alliance.store import run
+from alliance.store import ONE, run
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def entitlement(session: Session, pass_id: int, day: date) -> Entitlement:
     return read_entitlement(row)
 
 
-def entitled(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def entitled(which: ColumnElement[bool], revoked_at: Any = PassRevocation.at) -> Select[*tuple[Any, ...]]:
     """A SELECT for ``read_entitlement``: of the pass that ``which`` names, on the parameter ``day``."""
     day, worker_id = bindparam("day", type_=Date), func.coalesce(Holder.sponsor_id, Holder.id)
     return (
@@ -53,7 +53,7 @@ def entitled(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Enterprise.id,
             Enterprise.name,
             enterprise_zone_on(day, Enterprise.id),
-            PassRevocation.at,
+            revoked_at,
         )
         .join(Holder, Holder.id == Pass.holder_id)
         .outerjoin(PassRevocation, PassRevocation.pass_id == Pass.id)
@@ -61,14 +61,23 @@ def entitled(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .outerjoin(Enterprise, Enterprise.id == Employment.enterprise_id)
         .where(which)
         .order_by(Employment.starts_on.desc())
-        .limit(1)
+        .limit(ONE)
+    )
+
+
+def entitled_by_device(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The same of the pass that a phone's key is bound to; a phone that is removed is revoked."""
+    return (
+        entitled(which, func.coalesce(PassRevocation.at, DeviceRevocation.at))
+        .join(PassDevice, PassDevice.pass_id == Pass.id)
+        .outerjoin(DeviceRevocation, DeviceRevocation.key_id == PassDevice.key_id)
     )
 
 
 def read_entitlement(row: Sequence[Any] | None) -> Entitlement:
     """The entitlement in a row of ``entitled``.
 
-    Raises Refused: unknown_key (no such pass), revoked, not_entitled (no employment, or a placeless
+    Raises Refused: unknown_key (no such pass or phone), revoked, not_entitled (no employment, or a placeless
     employer, on that day).
     """
     if row is None or row[0] is None:

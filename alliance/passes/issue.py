@@ -35,12 +35,17 @@ def pass_of(session: Session, holder_id: int, at: datetime) -> Pass:
     """
     # The holder's row is the lock: two phones opening at once must not make two passes.
     session.execute(select(Holder.id).where(Holder.id == holder_id).with_for_update(key_share=True))
-    newest = session.scalar(select(Pass).where(Pass.holder_id == holder_id).order_by(Pass.id.desc()).limit(1))
+    newest = newest_pass(session, holder_id)
     if newest is None:
         return _issue(session, holder_id, at)
     if session.get(PassRevocation, newest.id) is not None:
         raise Refused(Reason.REVOKED)
     return newest
+
+
+def newest_pass(session: Session, holder_id: int) -> Pass | None:
+    """The holder's pass, dead or alive; None before the first use."""
+    return session.scalar(select(Pass).where(Pass.holder_id == holder_id).order_by(Pass.id.desc()).limit(1))
 
 
 def reissue(session: Session, holder_id: int, by: Actor, at: datetime) -> Pass:

@@ -31,15 +31,72 @@ class PassRevocation(Base):
     reason: Mapped[str] = mapped_column(String(200))
 
 
+class PassDevice(Base):
+    """A phone's key, bound to a pass. ``key_id`` is the key's thumbprint (RFC 9679), ``public`` its point.
+
+    ``sign_in_id`` is the session that enrolled or last renewed it; sessions are forgotten, so it points
+    nowhere. ``replaces_id`` is the key that the same session had before.
+    """
+
+    __tablename__ = "pass_devices"
+
+    key_id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id"), index=True)
+    public: Mapped[bytes] = mapped_column(LargeBinary(65))
+    user_agent: Mapped[str] = mapped_column(String(200))
+    enrolled_at: Mapped[datetime]
+    sign_in_id: Mapped[UUID]
+    replaces_id: Mapped[bytes | None] = mapped_column(LargeBinary(32), ForeignKey("pass_devices.key_id"))
+
+
+class DeviceRevocation(Base):
+    """A phone's key is dead from now on."""
+
+    __tablename__ = "device_revocations"
+
+    key_id: Mapped[bytes] = mapped_column(
+        LargeBinary(32), ForeignKey("pass_devices.key_id"), primary_key=True
+    )
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+
+
+class DeviceCredential(Base):
+    """A credential that a phone holds. The status list speaks of its index, which is free again after it."""
+
+    __tablename__ = "device_credentials"
+
+    status_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key_id: Mapped[bytes] = mapped_column(LargeBinary(32), ForeignKey("pass_devices.key_id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SigningKey(Base):
-    """A key pair of the alliance: the public half in the clear, the private half sealed."""
+    """A key pair of the alliance: the public half in the clear, the private half sealed.
+
+    ``id`` is the key's thumbprint (RFC 9679); ``kid``, which credentials name, is only a hint. It is
+    published when it is made and signs from ``signs_from`` on, until a later one does.
+    """
 
     __tablename__ = "signing_keys"
 
-    kid: Mapped[bytes] = mapped_column(LargeBinary(8), primary_key=True)
+    id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    kid: Mapped[bytes] = mapped_column(LargeBinary(8), index=True)
     public: Mapped[bytes] = mapped_column(LargeBinary(65))
     sealed: Mapped[bytes] = mapped_column(LargeBinary(300))
     created_at: Mapped[datetime]
+    signs_from: Mapped[datetime]
+
+
+class SigningKeyRetirement(Base):
+    """A key under which nothing is accepted any more; what was signed with it before stays proven."""
+
+    __tablename__ = "signing_key_retirements"
+
+    key_id: Mapped[bytes] = mapped_column(LargeBinary(32), ForeignKey("signing_keys.id"), primary_key=True)
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class TypedCode(Base):
@@ -56,7 +113,7 @@ class TypedCode(Base):
 class PresentationUse(Base):
     """A presentation that was accepted, once and for ever.
 
-    ``key_id`` names what presented: for a short-lived credential its own cti, with counter 0.
+    ``key_id`` names what presented: a phone's key; for a short-lived credential its own cti, with counter 0.
     """
 
     __tablename__ = "presentation_uses"

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alliance.clock import SINCE_EVER
+from alliance.clock import BEFORE_RECORDS, SINCE_EVER
 from alliance.store import Base, Identity
 
 
@@ -34,7 +34,10 @@ class Holder(Base):
 
 
 class Employment(Base):
-    """A holder works for an enterprise on every day in [starts_on, ends_on)."""
+    """A holder works for an enterprise on every day in [starts_on, ends_on).
+
+    ``recorded_at`` is when that was first said; what was said since then is in its changes.
+    """
 
     __tablename__ = "employments"
     __table_args__ = (
@@ -62,4 +65,16 @@ class Employment(Base):
     staff_no: Mapped[str] = mapped_column(String(40))
     department: Mapped[str] = mapped_column(String(60), default="")
     starts_on: Mapped[date] = mapped_column(default=SINCE_EVER)
+    ends_on: Mapped[date | None]
+    recorded_at: Mapped[datetime] = mapped_column(default=BEFORE_RECORDS)
+
+
+class EmploymentChange(Base):
+    """The days of an employment were changed at ``at``; until then they were held to be these."""
+
+    __tablename__ = "employment_changes"
+
+    employment_id: Mapped[int] = mapped_column(ForeignKey("employments.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    starts_on: Mapped[date]
     ends_on: Mapped[date | None]

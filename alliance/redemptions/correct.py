@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.offers.counters import hold
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import price, read_terms
 from alliance.people.models import Holder
@@ -26,6 +27,7 @@ from alliance.redemptions.months import posted_month_for
 from alliance.redemptions.redeem import Answer, amounts, post, stored_answer, through
 from alliance.redemptions.reverse import Authority, lock, reverse
 from alliance.redemptions.standing import Granted, Place, granted_by
+from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
 from alliance.webhooks.models import EventType
 from alliance.webhooks.outbox import is_wanted
@@ -59,9 +61,10 @@ def correct(
     """Reverse all that is left of a redemption and redeem it anew with another amount, idempotent on ``id``.
 
     The answer is a redemption's, with ``corrects_id`` and the ``reversal``. Limits are given back and taken
-    anew. Raises Refused: redemption_not_found, not_correctable (it was imported), reversed_already (or
-    corrected), undo_too_late, month_closed, below_threshold, amount_out_of_range, body_mismatch, what a limit
-    refuses. After a refusal the transaction must be rolled back.
+    anew: what takes no more than it gives back is refused by none. Raises Refused: redemption_not_found,
+    not_correctable (it was imported), reversed_already (or corrected), undo_too_late, month_closed,
+    below_threshold, amount_out_of_range, body_mismatch, what a limit refuses. After a refusal the transaction
+    must be rolled back.
     """
     digest = body_digest(
         {
@@ -79,18 +82,19 @@ def correct(
         return stored
     if old.channel == Channel.IMPORT:
         raise Refused(Reason.NOT_CORRECTABLE)
+    granted, place, holder, employer = _named(session, old)
+    values = _new_fact(session, counter, old, correction, granted, at)
+    held = hold(session, granted.limits, use_of(vars(old)), use_of(values))
     reversed_ = reverse(
         session, counter, correction.reversal_id, old.id, correction.reason, at, authority=authority
     )
     if reversed_.replayed:
         # It was a void of its own before: the redemption is gone, and does not come back by this.
         raise Refused(Reason.REVERSED_ALREADY)
-    granted, place, holder, employer = _named(session, old)
-    values = _new_fact(session, counter, old, correction, granted, at)
     answer = answer_of(values, granted, place, holder, employer, json.loads(reversed_.body))
     values |= {"body_digest": digest, "answer": answer}
     announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
-    return post(session, counter, granted, values, at, announced=announced)
+    return post(session, counter, granted, values, at, announced=announced, held=held)
 
 
 def _new_fact(

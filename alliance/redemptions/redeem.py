@@ -6,9 +6,10 @@ waits on that key and then reads the stored answer; the limits come last, becaus
 many redemptions share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from alliance.redemptions.marks import late_mark
 from alliance.redemptions.models import Channel, Redemption, Scan
 from alliance.redemptions.scan import acceptance, is_another_scans, read
 from alliance.redemptions.standing import Granted, Standing, standing, standing_of_scan
+from alliance.redemptions.told import told_or_judged
 from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
 from alliance.store import run
@@ -78,12 +80,13 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
-    stored = stored_answer(session, counter, order.id, digest)
-    if stored is not None:
-        return stored
-    scan = _valid_scan(session, counter, scan_id, at)
-    here = standing_of_scan(session, counter, scan, order.offer, at)
-    return _write(session, counter, scan_id, here, order, digest, at)
+
+    def judge() -> _Judged:
+        scan = _valid_scan(session, counter, scan_id, at)
+        here = standing_of_scan(session, counter, scan, order.offer, at)
+        return _judge(session, counter, scan_id, here, order, digest, at)
+
+    return _post_once(session, counter, order.id, digest, judge, at)
 
 
 def redeem_at_once(
@@ -94,17 +97,20 @@ def redeem_at_once(
     Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
-    stored = stored_answer(session, counter, order.id, digest)
-    if stored is not None:
-        return stored
-    presented = read(session, keyring, counter, text, at)
-    here = standing(session, counter, presented.status_index, order.offer, at)
-    scanned = acceptance(counter, order.id, presented, here, digest, at)
+
+    scanned: list[Link] = []
+
+    def judge() -> _Judged:
+        presented = read(session, keyring, counter, text, at)
+        here = standing(session, counter, presented.shown, order.offer, at)
+        scanned.extend(acceptance(counter, order.id, presented, here, digest, at))
+        return _judge(session, counter, order.id, here, order, digest, at, scanned)
+
     try:
-        return _write(session, counter, order.id, here, order, digest, at, scanned)
+        return _post_once(session, counter, order.id, digest, judge, at)
     except Refused as refused:
         # Only a refusal looks whether the scan would have been one: what is accepted asks in the chain.
-        if is_another_scans(session, scanned):
+        if scanned and is_another_scans(session, scanned):
             raise Refused(Reason.ALREADY_PRESENTED) from refused
         raise
 
@@ -145,7 +151,17 @@ def _valid_scan(session: Session, counter: Counter, scan_id: UUID, at: datetime)
     return scan
 
 
-def _write(
+@dataclass(frozen=True)
+class _Judged:
+    """A redemption that may be written, but for what its limits say: what ``post`` takes."""
+
+    values: dict[str, Any]
+    granted: Granted
+    announced: bool
+    scanned: Sequence[Link]
+
+
+def _judge(
     session: Session,
     counter: Counter,
     scan_id: UUID,
@@ -154,14 +170,24 @@ def _write(
     digest: bytes,
     at: datetime,
     scanned: Sequence[Link] = (),
-) -> Answer:
+) -> _Judged:
     granted = _granted(session, counter, here, order.offer, business_date(at))
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
     values = _fact(counter, scan_id, here, order, granted, charged, at)
     holder = here.entitlement
     answer = answer_of(values, granted, here.place, holder.holder_name, holder.employer_name)
     values |= {"body_digest": digest, "answer": answer}
-    return post(session, counter, granted, values, at, announced=here.announced, scanned=scanned)
+    return _Judged(values, granted, here.announced, scanned)
+
+
+def _post_once(
+    session: Session, counter: Counter, id_: UUID, digest: bytes, judge: Callable[[], _Judged], at: datetime
+) -> Answer:
+    found = told_or_judged(lambda: stored_answer(session, counter, id_, digest), judge)
+    if isinstance(found, Answer):
+        return found
+    announced, scanned = found.announced, found.scanned
+    return post(session, counter, found.granted, found.values, at, announced=announced, scanned=scanned)
 
 
 def post(
@@ -173,12 +199,13 @@ def post(
     *,
     announced: bool,
     scanned: Sequence[Link] = (),
+    held: Mapping[str, int] = MappingProxyType({}),
 ) -> Answer:
     """Write a redemption, its mark, its audit entry, its event and its use of the limits: nothing else does.
 
     ``values`` are its columns without ``digest``; ``announced`` is whether somebody wants its event,
-    ``scanned`` what comes before it in the chain. When the id is taken, the answer stored under it. Raises
-    Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
+    ``scanned`` what comes before it in the chain, ``held`` is for ``taking``. When the id is taken, the
+    answer stored under it. Raises Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
     """
     values["digest"] = redemption_digest(values)
     links = [
@@ -187,7 +214,7 @@ def post(
         *late_mark(values["business_date"], at),
         Link(AuditEntry, _recorded(counter, granted.offer_code, values, at)),
         *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
-        *taking(session, granted.limits, use_of(values)),
+        *taking(session, granted.limits, use_of(values), held),
     ]
     missed = write(session, links)
     if missed is None:

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from alliance.chain import Link, once, write
 from alliance.offers.models import OfferRevision
-from alliance.passes.credential import CredentialClass, verify
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
 from alliance.passes.models import Pass, PresentationUse, TypedCode
+from alliance.passes.presentation import verify_shown
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
 from alliance.redemptions.standing import Standing, standing
+from alliance.redemptions.told import told_or_judged
 from alliance.refused import Reason, Refused
 
 LIFETIME = timedelta(minutes=10)
@@ -32,13 +33,15 @@ _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 
 @dataclass(frozen=True)
 class Presented:
-    """A presentation that verified: of which pass, the key that may be used only once, and what proved it.
+    """A presentation that verified: whose, the key and counter that are good once, and what proved it.
 
-    ``evidence`` is the signed text of the QR code; typed digits prove nothing by themselves.
+    ``shown`` is the status index of the pass, or the id of the phone's key. ``evidence`` is the signed text
+    of the QR code; typed digits prove nothing by themselves.
     """
 
-    status_index: int
+    shown: int | bytes
     key_id: bytes
+    counter: int
     evidence: str | None
 
 
@@ -52,20 +55,23 @@ def scan(
     already_presented, too_many_attempts, body_mismatch (the id names another scan).
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text})
-    stored = session.get(Scan, (counter.merchant_id, scan_id))
-    if stored is None:
+
+    def judge() -> list[Link]:
         presented = read(session, keyring, counter, text, at)
-        here = standing(session, counter, presented.status_index, None, at)
-        links = acceptance(counter, scan_id, presented, here, digest, at)
-        missed = write(session, links)
-        if missed is None:
-            return Scan(**links[0].values)
-        if missed.refusal is not None:
-            raise missed.refusal()
-        stored = session.get_one(Scan, (counter.merchant_id, scan_id))
-    if stored.body_digest != digest:
-        raise Refused(Reason.BODY_MISMATCH)
-    return stored
+        here = standing(session, counter, presented.shown, None, at)
+        return acceptance(counter, scan_id, presented, here, digest, at)
+
+    links = told_or_judged(lambda: _stored(session, counter, scan_id, digest), judge)
+    if isinstance(links, Scan):
+        return links
+    missed = write(session, links)
+    if missed is None:
+        return Scan(**links[0].values)
+    if missed.refusal is not None:
+        raise missed.refusal()
+    twin = _stored(session, counter, scan_id, digest)
+    assert twin is not None
+    return twin
 
 
 def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: datetime) -> Presented:
@@ -74,11 +80,10 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
     digits = plain.replace(" ", "")
     if _TYPED.fullmatch(digits):
         return _read_typed(session, counter, digits, at)
-    credential = verify(session, keyring, plain, at)
-    if credential.class_ != CredentialClass.SHORT_LIVED:
-        # The other classes are not bearer codes: alone, without what goes with them, they prove nothing.
-        raise Refused(Reason.MALFORMED)
-    return Presented(credential.status_index, credential.cti, plain)
+    verified = verify_shown(session, keyring, plain, at)
+    of_phone = verified.credential.cnf is not None
+    shown = verified.key_id if of_phone else verified.credential.status_index
+    return Presented(shown, verified.key_id, verified.counter, plain)
 
 
 def acceptance(
@@ -86,8 +91,12 @@ def acceptance(
 ) -> list[Link]:
     """The rows of a scan: the scan with the offers it freezes, and the use of the presentation.
 
-    The scan's own key is taken first: a twin waits there and is told apart from a replay.
+    The scan's own key is taken first: a twin waits there and is told apart from a replay. Raises
+    Refused(already_presented) for a code older than one that was used: a picture of it could be used beside
+    the phone. Between two at the same moment only equal counters exclude each other.
     """
+    if here.newest is not None and here.newest > presented.counter:
+        raise Refused(Reason.ALREADY_PRESENTED)
     scan = {
         "merchant_id": counter.merchant_id,
         "id": scan_id,
@@ -103,7 +112,7 @@ def acceptance(
     }
     use = {
         "key_id": presented.key_id,
-        "counter": 0,
+        "counter": presented.counter,
         "used_at": at,
         "merchant_id": counter.merchant_id,
         "scan_id": scan_id,
@@ -137,6 +146,13 @@ def frozen(scan: Scan) -> Select[OfferRevision]:
     )
 
 
+def _stored(session: Session, counter: Counter, scan_id: UUID, digest: bytes) -> Scan | None:
+    stored = session.get(Scan, (counter.merchant_id, scan_id))
+    if stored is not None and stored.body_digest != digest:
+        raise Refused(Reason.BODY_MISMATCH)
+    return stored
+
+
 def _read_typed(session: Session, counter: Counter, code: str, at: datetime) -> Presented:
     wrong = session.scalar(
         select(func.count()).where(
@@ -157,4 +173,4 @@ def _read_typed(session: Session, counter: Counter, code: str, at: datetime) -> 
         raise Refused(Reason.UNKNOWN_CODE)
     if typed.expires_at <= at:
         raise Refused(Reason.EXPIRED)
-    return Presented(typed.status_index, typed.cti, None)
+    return Presented(typed.status_index, typed.cti, 0, None)

@@ -11,17 +11,20 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Executable,
+    LargeBinary,
     Select,
     String,
     Uuid,
     bindparam,
     cast,
     func,
+    join,
     literal_column,
+    null,
     select,
     true,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased, outerjoin
 
 from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
@@ -29,11 +32,17 @@ from alliance.enterprises.placement import outlet_zone_on
 from alliance.offers.limits import Limits, read_limits
 from alliance.offers.live import NAMED, at_outlet, live, naming
 from alliance.offers.models import Offer, OfferRevision
-from alliance.passes.entitlement import SHOWN_COLUMNS, Entitlement, entitled, read_entitlement
-from alliance.passes.models import Pass
+from alliance.passes.entitlement import (
+    SHOWN_COLUMNS,
+    Entitlement,
+    entitled,
+    entitled_by_device,
+    read_entitlement,
+)
+from alliance.passes.models import Pass, PassDevice, PresentationUse
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
-from alliance.store import run
+from alliance.store import built_once, run
 from alliance.webhooks.models import EventType
 from alliance.webhooks.outbox import wanted
 
@@ -64,7 +73,8 @@ class Granted:
 class Standing:
     """All that a redemption has to know. ``usable`` are the ids of the revisions to freeze into a scan.
 
-    ``announced`` is whether an endpoint of the merchant wants to be told of a redemption.
+    ``announced`` is whether an endpoint of the merchant wants to be told of a redemption, ``newest`` the
+    highest counter that the phone's key has presented with, if it has.
     """
 
     entitlement: Entitlement
@@ -72,16 +82,19 @@ class Standing:
     granted: Granted | None
     usable: list[str]
     announced: bool
+    newest: int | None
 
 
 def standing(
-    session: Session, counter: Counter, status_index: int, offer: str | None, at: datetime
+    session: Session, counter: Counter, shown: int | bytes, offer: str | None, at: datetime
 ) -> Standing:
     """Everything for a presentation: the offer, if one is asked for, is granted if it is live here today.
 
-    Raises Refused as ``read_entitlement`` does.
+    ``shown`` is the status index of a pass, or the id of the key of a phone. Raises Refused as
+    ``read_entitlement`` does.
     """
-    return _read(session, _NOW, {"index": status_index, **_here(counter, at), **naming(offer)})
+    statement = _BY_DEVICE if isinstance(shown, bytes) else _BY_INDEX
+    return _read(session, statement, {"shown": shown, **_here(counter, at), **naming(offer)})
 
 
 def standing_of_scan(session: Session, counter: Counter, scan: Scan, offer: str, at: datetime) -> Standing:
@@ -110,14 +123,15 @@ def _here(counter: Counter, at: datetime) -> dict[str, Any]:
 
 def _read(session: Session, statement: Executable, values: Mapping[str, Any]) -> Standing:
     row = tuple(run(session, statement, values).one())
-    code, name, zone_id, announced, usable = row[:5]
-    shown, granted = row[5 : 5 + SHOWN_COLUMNS], row[5 + SHOWN_COLUMNS :]
+    code, name, zone_id, announced, newest, usable = row[:6]
+    shown, granted = row[6 : 6 + SHOWN_COLUMNS], row[6 + SHOWN_COLUMNS :]
     return Standing(
         read_entitlement(shown),
         Place(code, name, zone_id),
         _read_granted(granted) if granted[0] is not None else None,
         [str(UUID(id_)) for id_ in usable.split(",")] if usable else [],
         announced,
+        newest,
     )
 
 
@@ -143,7 +157,9 @@ _FROZEN = select(OfferRevision).where(
 )
 
 
-def _standing(who: ColumnElement[bool], revisions: Select[OfferRevision]) -> Executable:
+def _standing(
+    who: Select[*tuple[Any, ...]], revisions: Select[OfferRevision], newest: ColumnElement[Any]
+) -> Executable:
     """The outlet, all these revisions, the pass, and of the revisions the one that is asked for."""
     usable = revisions.with_only_columns(
         OfferRevision.offer_id,
@@ -154,24 +170,24 @@ def _standing(who: ColumnElement[bool], revisions: Select[OfferRevision]) -> Exe
         OfferRevision.limits,
     ).cte("usable")
     comma: Any = literal_column("','")
-    return _side_by_side(
-        _PLACE,
-        select(func.aggregate_strings(cast(usable.c.id, String), comma)),
-        entitled(who),
-        select(Offer.code, *usable.c)
-        .join(usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id))
-        .where(NAMED),
-    )
+    ids = select(func.aggregate_strings(cast(usable.c.id, String), comma)).subquery("ids")
+    holder = who.subquery("who")
+    granted = join(Offer, usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id) & NAMED)
+    # Side by side, each of one row; only the outlet must be there.
+    beside: Any = Outlet
+    for part in (ids, holder, granted):
+        beside = outerjoin(beside, part, true())
+    everything = _PLACE.select_from(beside).add_columns(newest, *ids.c, *holder.c, Offer.code, *usable.c)
+    return built_once(everything)
 
 
-def _side_by_side(*parts: Select[*tuple[Any, ...]]) -> Executable:
-    """One row of several SELECTs of one row; only the first of them must have one."""
-    first, *others = (part.subquery(f"p{number}") for number, part in enumerate(parts))
-    joined: Any = first
-    for other in others:
-        joined = joined.outerjoin(other, true())
-    return select(*first.c, *(column for other in others for column in other.c)).select_from(joined)
+_KEY = bindparam("shown", type_=LargeBinary)
+_USED = aliased(PresentationUse, name="used")  # named, because the statement has to be short
+_NEWEST = select(func.max(_USED.counter)).where(_USED.key_id == _KEY).scalar_subquery()
+_NO_COUNTER: ColumnElement[Any] = null()
 
-
-_NOW = _standing(Pass.status_index == bindparam("index"), _LIVE_HERE)
-_OF_SCAN = _standing(Pass.id == bindparam("pass"), _FROZEN)
+_BY_INDEX = _standing(
+    entitled(Pass.status_index == bindparam("shown", type_=BigInteger)), _LIVE_HERE, _NO_COUNTER
+)
+_BY_DEVICE = _standing(entitled_by_device(PassDevice.key_id == _KEY), _LIVE_HERE, _NEWEST)
+_OF_SCAN = _standing(entitled(Pass.id == bindparam("pass")), _FROZEN, _NO_COUNTER)

@@ -44,6 +44,8 @@ def bare_app(settings: Settings) -> APIFlask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.url_map.converters["int"] = StoredInteger
+    # No view or hook is asynchronous; Flask would look for that in each of them at every request.
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
@@ -73,7 +75,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 def register_surfaces(app: APIFlask) -> None:
     """Every audience's routes, in domain order."""
     # Not at the top: these packages import from here.
-    from alliance.web import api, auth, employee, enterprise, merchant, organizer, system
+    from alliance.web import api, auth, employee, enterprise, merchant, organizer, system, trust
 
-    for surface in (auth, employee, merchant, enterprise, organizer, api, system):
+    for surface in (auth, employee, merchant, enterprise, organizer, api, system, trust):
         app.register_blueprint(surface.bp)

@@ -39,14 +39,15 @@ def attempt(
 def _commit_or_remember(
     counter: Counter, verb: Callable[[Session], T], at: datetime, request_id: UUID | None
 ) -> T:
+    session = db.session
     try:
-        result = verb(db.session)
-        db.session.commit()
+        result = verb(session)
+        session.commit()
     except Refused as refused:
-        db.session.rollback()
+        session.rollback()
         if repeats.is_repeat():
             raise
-        remember(db.session, counter, refused, at, request_id)
-        db.session.commit()
+        remember(session, counter, refused, at, request_id)
+        session.commit()
         raise
     return result

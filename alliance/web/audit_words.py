@@ -1,6 +1,7 @@
 """The audit trail in plain words: what was done, and the particulars."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -9,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from alliance.accounts.models import Role
 from alliance.money import format_yuan
 from alliance.web.event_words import events_words
+from alliance.web.filters import local_time
 from alliance.webhooks.models import EventType
 
 #: Every action that is ever recorded, in the order in which a filter offers them.
@@ -24,6 +26,12 @@ ACTIONS: Mapping[str, Any] = {
     "offer.withdraw": _l("撤回优惠"),
     "pass.reissue": _l("换发会员码"),
     "pass.revoke": _l("停用会员码"),
+    "device.enrol": _l("绑定手机"),
+    "device.remove": _l("移除手机"),
+    "key.rotate": _l("更换签名密钥"),
+    "key.drop": _l("停用签名密钥"),
+    "employment.leave": _l("办理离职"),
+    "employment.resume": _l("恢复在职"),
     "grant.give": _l("授予身份"),
     "grant.revoke": _l("收回身份"),
     "token.create": _l("新建接口令牌"),
@@ -66,6 +74,9 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "refund_fen": (_l("退回"), format_yuan),
     "corrects": (_l("更正的核销"), _as_it_is),
     "revision": (_l("结账版本"), _as_it_is),
+    "key": (_l("手机编号"), lambda value: str(value)[:12]),
+    "signs_from": (_l("启用时间"), lambda value: local_time(datetime.fromisoformat(value))),
+    "compromised": (_l("已泄露"), _as_it_is),
     "events": (_l("通知"), lambda value: events_words(map(EventType, value))),
     "event": (_l("事件编号"), _as_it_is),
     "new_address": (_l("换了地址"), _as_it_is),

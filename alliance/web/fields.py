@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from flask import abort, request
 from flask_babel import gettext as _
 from wtforms import StringField
 from wtforms.widgets import DateInput, HiddenInput, MonthInput
@@ -148,3 +149,11 @@ class IdField(_ReadField):
             return UUID(text)
         except ValueError:
             raise ValueError(_("页面已失效，请刷新后重试。")) from None
+
+
+def posted_key_id() -> bytes:
+    """The id of a phone's key that a button posts, in hexadecimal; ends with 422 for anything else."""
+    try:
+        return bytes.fromhex(request.form["key_id"])
+    except (KeyError, ValueError):
+        abort(422)

@@ -16,8 +16,8 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import BadRequest, Forbidden, NotFound, Unauthorized
 
 from alliance import clock, store
-from alliance.accounts.models import ApiToken, Grant
-from alliance.accounts.tokens import is_use_worth_noting, note_use, token_for
+from alliance.accounts.models import Grant
+from alliance.accounts.tokens import Bearer, is_use_worth_noting, note_use, token_for
 from alliance.audit.trail import Actor
 from alliance.config import Settings
 from alliance.web import rates, repeats
@@ -42,14 +42,14 @@ def identify() -> None:
     if not _is_guarded():
         return
     if request.method not in SAFE_METHODS:
+        # To the end, and before the first statement: on SQLite that takes the turn of all writers, and nobody
+        # may keep it by sending slowly.
+        request.get_data()
         store.for_writing(db.session)
     if _comes_with_token(_rule()):
         given = request.authorization
         plain = given.token if given is not None and given.type == "bearer" else None
         g.bearer = token_for(db.session, plain) if plain else None
-        if g.bearer is not None:
-            # It outlives the commit or rollback of the route's own work without being read again.
-            db.session.expunge(g.bearer)
 
 
 def check() -> ResponseReturnValue | None:
@@ -81,7 +81,7 @@ def note_token(response: Response) -> Response:
     return response
 
 
-def _write_use(engine: sa.Engine, token: ApiToken, at: datetime) -> None:
+def _write_use(engine: sa.Engine, token: Bearer, at: datetime) -> None:
     try:
         with store.without_waiting(engine) as session:
             note_use(session, token, at)
@@ -106,23 +106,28 @@ def _comes_with_token(rule: Rule) -> bool:
 
 def _refuse_nul() -> None:
     """PostgreSQL cannot hold a NUL and SQLite hides what follows it, so no text has one."""
-    if any("\0" in value for values in (request.args, request.form) for value in values.values()):
+    # A JSON body has no form, and to find that out is work; its models look for themselves.
+    given = (request.args,) if request.is_json else (request.args, request.form)
+    if any("\0" in value for values in given for value in values.values()):
         raise BadRequest
 
 
-def _admit_token(rule: Rule, token: ApiToken | None) -> None:
-    unknown = Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
+def _admit_token(rule: Rule, token: Bearer | None) -> None:
     if token is None:
-        raise unknown
+        raise _unknown()
     if token.revoked_at is not None:
-        repeats.admit(rule.repeats, unknown, token.merchant_id, token_id=token.id)
+        repeats.admit(rule.repeats, _unknown(), token.merchant_id, token_id=token.id)
     if _kind(token) not in rule.tokens:
         raise Forbidden
     g.token = token
     g.actor = Actor(None, request.remote_addr or "", token.id)
 
 
-def _kind(token: ApiToken) -> TokenKind:
+def _unknown() -> Unauthorized:
+    return Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"error": "invalid_token"}))
+
+
+def _kind(token: Bearer) -> TokenKind:
     if token.merchant_id is None:
         return TokenKind.REPORT
     return TokenKind.MERCHANT if token.outlet_id is None else TokenKind.OUTLET

@@ -5,7 +5,7 @@ A page is found by the moment and id of the last row, not by counting: what arri
 
 import base64
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -46,6 +46,7 @@ def _read(cursor: str) -> Place:
         at = datetime.fromisoformat(moment)
         if at.tzinfo is None:
             raise ValueError
-        return at, UUID(id_)
-    except ValueError:
+        # As it will be asked for: the ends of the calendar have no moment in UTC.
+        return at.astimezone(UTC), UUID(id_)
+    except (ValueError, OverflowError):
         invalid_field("cursor", _("不是上一页给出的 next_cursor"))

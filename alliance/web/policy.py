@@ -76,6 +76,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("static", "GET"): PUBLIC,
     ("system.healthz", "GET"): PUBLIC,
     ("system.readyz", "GET"): PUBLIC,
+    ("system.tell_time", "GET"): PUBLIC,
+    ("system.show_manifest", "GET"): PUBLIC,
     # --- signing in
     ("auth.home", "GET"): PUBLIC,
     ("auth.sign_in", "GET"): PUBLIC,
@@ -88,6 +90,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     # --- the employee's phone
     ("employee.show_pass", "GET"): HOLDER,
     ("employee.renew_credential", "POST"): HOLDER,
+    ("employee.enrol_device", "POST"): HOLDER,
+    ("employee.list_devices", "GET"): HOLDER,
+    ("employee.remove_device", "POST"): HOLDER,
     ("employee.list_offers", "GET"): HOLDER,
     ("employee.list_redemptions", "GET"): HOLDER,
     # --- the merchant's counter
@@ -105,6 +110,12 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("merchant.refund", "POST"): or_told_again(allow(enterprise_admin=outlet_of_own_enterprise), Reversal),
     # --- the enterprise's office
     ("enterprise.overview", "GET"): ENTERPRISE,
+    ("enterprise.list_people", "GET"): ENTERPRISE,
+    ("enterprise.find_people", "POST"): ENTERPRISE,
+    ("enterprise.show_person", "GET"): ENTERPRISE,
+    ("enterprise.let_person_go", "POST"): ENTERPRISE,
+    ("enterprise.take_person_back", "POST"): ENTERPRISE,
+    ("enterprise.remove_phone", "POST"): ENTERPRISE,
     ("enterprise.list_offers", "GET"): ENTERPRISE,
     ("enterprise.new_offer", "GET"): ENTERPRISE,
     ("enterprise.new_offer", "POST"): ENTERPRISE,
@@ -161,6 +172,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("api.show_circulation", "GET"): allow(
         TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own
     ),
+    ("trust.show_keys", "GET"): PUBLIC,
+    ("trust.show_status_list", "GET"): PUBLIC,
     ("openapi.spec", "GET"): PUBLIC,
     ("api.show_docs", "GET"): PUBLIC,
 }

@@ -64,8 +64,9 @@ def init_app(app: APIFlask, settings: Settings) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.update(headers)
+        # Nobody else sets them. ``update`` would look each of them up among all the others.
+        response.headers.extend(headers)
         # Pages hold personal data or a form's token; whoever wants an answer kept says so itself.
         if "Cache-Control" not in response.headers:
-            response.cache_control.no_store = True
+            response.headers["Cache-Control"] = "no-store"
         return response

@@ -4,10 +4,13 @@ from functools import cache
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
 
-from alliance import store
+from alliance import clock, store
+from alliance.web.assets import asset
 from alliance.web.extensions import db
 
 bp = Blueprint("system", __name__)
@@ -30,6 +33,36 @@ def readyz() -> ResponseReturnValue:
     if found != _head():
         return jsonify(status="unavailable", reason="schema"), 503
     return jsonify(status="ready")
+
+
+@bp.get("/time")
+def tell_time() -> ResponseReturnValue:
+    """``{now}``: phones and scanners set their clocks by it, and learn that they are online."""
+    return jsonify(now=clock.now().isoformat())
+
+
+@bp.get("/manifest.webmanifest")
+def show_manifest() -> ResponseReturnValue:
+    """What a phone needs to keep the pass among its applications."""
+    icons = [
+        {"src": asset("images/icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+        {"src": asset("images/icon-192.png"), "sizes": "192x192", "type": "image/png"},
+        {"src": asset("images/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+    ]
+    response = jsonify(
+        id="/pass",
+        name=_("异业联盟会员码"),
+        short_name=_("会员码"),
+        lang=str(get_locale()).replace("_", "-"),
+        start_url=url_for("employee.show_pass"),
+        scope="/",
+        display="standalone",
+        background_color="#f4f8f7",
+        theme_color="#0e7c66",
+        icons=icons,
+    )
+    response.mimetype = "application/manifest+json"
+    return response
 
 
 @cache

@@ -103,6 +103,14 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.MONTH_CLOSED: Words(
         _l("当月已结账"), _l("这笔核销所在的月份已经结账，只有主办方能冲正，请联系主办方。")
     ),
+    # These three are said to a phone, never to a counter.
+    Reason.DEVICE_REMOVED: Words(_l("设备已移除"), _l("这台设备已不能出示会员码，请重新登录。")),
+    Reason.TOO_MANY_DEVICES: Words(
+        _l("设备已满"), _l("会员码最多绑定两台设备，请先在“我的设备”中移除一台，再回到会员码页面。")
+    ),
+    Reason.TOO_MANY_REBINDINGS: Words(
+        _l("换绑太频繁"), _l("30 天内最多换绑三次，请过几天再试，或使用已绑定的设备。")
+    ),
 }
 
 FAULTS: Mapping[Fault, Words] = {

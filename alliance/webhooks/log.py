@@ -70,6 +70,7 @@ def overdue(session: Session, at: datetime) -> Iterator[tuple[str, datetime]]:
         )
         .where(
             WebhookDelivery.next_attempt_at < limit,
+            WebhookEndpoint.disabled_at.is_(None),
             or_(WebhookEndpoint.resting_until.is_(None), WebhookEndpoint.resting_until < limit),
             ~tried,
         )

@@ -113,6 +113,8 @@ def fan_out(session: Session, at: datetime) -> int:
             & (WebhookEndpoint.id == WebhookSubscription.endpoint_id),
         )
         .where(these, WebhookEndpoint.disabled_at.is_(None), WebhookEndpoint.created_at <= OutboxEvent.at)
+        # Whoever disables one meanwhile gives up what waits for it, and has to see these.
+        .with_for_update(read=True, of=WebhookEndpoint)
     )
     session.execute(insert(_delivery).from_select(_NEW, deliveries))
     session.execute(update(OutboxEvent).where(these).values(fanned_out_at=at))

@@ -39,7 +39,7 @@ def test_the_token_of_an_outlet_is_printed_alone_and_once(create, world, session
     done = create("--outlet", "D2")
     assert done.exit_code == 0
     (plain,) = done.stdout.splitlines()
-    token = token_for(session, plain)
+    token = session.get_one(ApiToken, token_for(session, plain).id)
     assert (token.merchant_id, token.outlet_id, token.name) == (world.dairy.id, world.dairy_kiosk.id, "收银")
     assert "只显示这一次" in done.stderr
 

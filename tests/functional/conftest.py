@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from alliance import store
+from alliance.passes.models import DeviceCredential, DeviceRevocation, PassDevice
 from tests.functional.scene import Screens, people
 from tests.processes import environment, free_port, serving
 
@@ -53,9 +55,13 @@ def shared_server(shared_database: Session, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def shared_screens(
-    browser: Browser, browser_context_args: dict[str, Any], shared_server: str
+    browser: Browser, browser_context_args: dict[str, Any], shared_server: str, shared_database: Session
 ) -> Iterator[Screens]:
-    """As ``screens``, on the module's server."""
+    """As ``screens``, on the module's server, where nobody has a phone yet."""
+    shared_database.rollback()
+    for table in (DeviceCredential, DeviceRevocation, PassDevice):
+        shared_database.execute(delete(table))
+    shared_database.commit()
     yield from _screens(browser, browser_context_args, shared_server)
 
 

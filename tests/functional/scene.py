@@ -1,10 +1,12 @@
 """People at their screens: who they are, how they sign in, and a camera that sees somebody's phone."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 from sqlalchemy.orm import Session
@@ -93,6 +95,19 @@ class Screens:
         # A refusal is a 4xx, and Chromium notes every 4xx of a fetch().
         if message.type == "error" and "the server responded with a status of 4" not in message.text:
             self.faults.append(message.text)
+
+
+def code_on(page: Page) -> str:
+    """What a scanner reads from the screen as it is; empty when there is no code."""
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
+    return found[0].text if found else ""
+
+
+def digits_on(page: Page) -> str:
+    """The typed code of the mechanic's phone, asked for as its owner would."""
+    page.get_by_role("button", name="扫不了码，用数字码").click()
+    expect(page.locator("[data-typed]")).not_to_be_empty()
+    return page.locator("[data-typed]").inner_text()
 
 
 @contextmanager

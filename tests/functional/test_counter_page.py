@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import func, select
 
 from alliance.redemptions.models import Redemption, Scan
-from tests.functional.scene import DESK, PHONE
+from tests.functional.scene import DESK, PHONE, code_on, digits_on
 
 pytestmark = pytest.mark.browser
 
@@ -27,17 +27,6 @@ def counter(shared_screens) -> Page:
     return page
 
 
-def digits(phone: Page) -> str:
-    return phone.locator("[data-typed]").inner_text()
-
-
-def credential(phone: Page) -> str:
-    """The text in the code, as the page was given it."""
-    with phone.expect_response("**/pass/credential") as answer:
-        phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    return answer.value.json()["text"]
-
-
 @pytest.fixture
 def counted(shared_database):
     """A function that says how many rows of a table this test has added so far."""
@@ -52,7 +41,7 @@ def counted(shared_database):
 
 def test_a_scanner_gun_types_into_the_page_as_it_is(counter, phone):
     # A gun is a fast keyboard that ends with Enter; nobody has touched the page.
-    counter.keyboard.type(credential(phone))
+    counter.keyboard.type(code_on(phone))
     counter.keyboard.press("Enter")
     counter.wait_for_url("**/scans/*")
     expect(counter.get_by_text("张**")).to_be_visible()
@@ -60,7 +49,7 @@ def test_a_scanner_gun_types_into_the_page_as_it_is(counter, phone):
 
 def test_a_gun_still_works_after_a_press_beside_the_field(counter, phone):
     counter.get_by_text("没有找到摄像头").click()
-    counter.keyboard.type(credential(phone))
+    counter.keyboard.type(code_on(phone))
     counter.keyboard.press("Enter")
     counter.wait_for_url("**/scans/*")
 
@@ -86,7 +75,7 @@ def test_a_refusal_fills_the_page_until_the_next_customer(counter, phone):
     expect(counter.get_by_role("button", name="下一位")).to_be_focused()
     counter.keyboard.press("Enter")
     expect(counter.get_by_role("heading", name="不能核销")).to_be_hidden()
-    counter.get_by_label("数字码或扫码枪").fill(digits(phone))
+    counter.get_by_label("数字码或扫码枪").fill(digits_on(phone))
     counter.keyboard.press("Enter")
     counter.wait_for_url("**/scans/*")
 
@@ -106,7 +95,7 @@ def test_when_the_network_fails_it_sends_the_same_scan_again(counter, phone, cou
             route.continue_()
 
     counter.route("**/scans", lose_the_first_answers)
-    counter.get_by_label("数字码或扫码枪").fill(digits(phone))
+    counter.get_by_label("数字码或扫码枪").fill(digits_on(phone))
     counter.keyboard.press("Enter")
     expect(counter.get_by_text("网络不通，正在重试，不会重复记账")).to_be_visible()
     counter.wait_for_url("**/scans/*")
@@ -127,7 +116,7 @@ def test_a_cashier_can_stop_the_retries(counter, shared_screens):
 
 
 def test_the_price_follows_what_is_typed_and_a_double_press_is_one_redemption(counter, phone, counted):
-    counter.get_by_label("数字码或扫码枪").fill(digits(phone))
+    counter.get_by_label("数字码或扫码枪").fill(digits_on(phone))
     counter.keyboard.press("Enter")
     counter.wait_for_url("**/scans/*")
     amount, paid = counter.get_by_label("原价"), counter.locator("[data-part=paid]")
@@ -150,7 +139,7 @@ def test_the_price_follows_what_is_typed_and_a_double_press_is_one_redemption(co
 
 def test_it_works_without_javascript(shared_screens, phone):
     counter = shared_screens.open("cashier", PHONE, java_script_enabled=False)
-    counter.get_by_label("数字码或扫码枪").fill(digits(phone))
+    counter.get_by_label("数字码或扫码枪").fill(digits_on(phone))
     counter.get_by_role("button", name="核对").click()
     counter.get_by_label("原价").fill("50")
     counter.get_by_role("button", name="确认核销").click()
@@ -158,7 +147,7 @@ def test_it_works_without_javascript(shared_screens, phone):
 
 
 def test_a_wrong_amount_is_corrected(counter, phone, counted):
-    counter.get_by_label("数字码或扫码枪").fill(digits(phone))
+    counter.get_by_label("数字码或扫码枪").fill(digits_on(phone))
     counter.keyboard.press("Enter")
     counter.get_by_label("原价").fill("1280")
     counter.get_by_role("button", name="确认核销").click()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.functional.scene import DESK, PHONE, looking_at
+from tests.functional.scene import DESK, PHONE, digits_on, looking_at
 
 pytestmark = pytest.mark.browser
 
@@ -107,7 +107,7 @@ def test_from_the_offer_to_the_figures(screens, request):
 def test_by_the_digits_below_the_code(screens, phone):
     counter = screens.open("cashier", PHONE)
     expect(counter.get_by_text("没有找到摄像头")).to_be_visible()
-    digits = phone.locator("[data-typed]").inner_text()
+    digits = digits_on(phone)
     assert re.fullmatch(r"\d{4} \d{4}", digits)
     counter.get_by_label("数字码或扫码枪").fill(digits)
     counter.get_by_role("button", name="核对").click()

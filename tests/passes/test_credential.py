@@ -7,8 +7,10 @@ import cbor2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alliance.passes import cose
 from alliance.passes import credential as codec
 from alliance.passes.credential import verify
 from alliance.passes.issue import LIFETIME, mint, pass_of
@@ -44,7 +46,8 @@ def test_it_names_nobody(world: World) -> None:
     shown = world.shown()
     found = verify(world.session, world.keyring, shown.text, world.at)
     assert found.status_index == pass_of(world.session, world.mechanic.id, world.at).status_index
-    assert set(found.model_dump()) == {"iss", "exp", "iat", "cti", "class_", "status_index"}
+    assert set(found.model_dump()) == {"iss", "exp", "iat", "cti", "cnf", "class_", "status_index"}
+    assert found.cnf is None
     raw = base45.b45decode(shown.text)
     for personal in (world.mechanic.name, world.mechanic.phone, world.garage.name, world.garage.credit_code):
         assert personal.encode() not in raw
@@ -126,16 +129,16 @@ def test_other_algorithms_are_refused(world: World, header: dict) -> None:
 
 def test_another_alliance_is_an_unknown_key(world: World) -> None:
     stranger = Keyring("another secret")
-    foreign = stranger._make(world.session, world.at)
+    foreign = stranger.make(world.session, world.at, world.at)
     world.session.delete(foreign)
     world.session.flush()
     assert reason(world, _signed(world, stranger, foreign)) is Reason.UNKNOWN_KEY
 
 
 def test_another_key_under_our_kid_is_malformed(world: World) -> None:
-    ours = world.session.get_one(SigningKey, _kid(world.shown().text))
+    ours = world.session.scalars(select(SigningKey).where(SigningKey.kid == _kid(world.shown().text))).one()
     other = Keyring("another secret")
-    foreign = other._make(world.session, world.at)
+    foreign = other.make(world.session, world.at, world.at)
     text = _signed(world, other, foreign)
 
     def under_our_kid(tag: cbor2.CBORTag) -> cbor2.CBORTag:
@@ -221,7 +224,7 @@ def test_other_claims_are_refused_even_when_signed(world: World, payload: object
         cbor2.dumps(payload, canonical=True), key, protected={1: -7, 4: key.kid}, unprotected={}
     )
     protected, unprotected, body, signature = cbor2.loads(message).value
-    low = cbor2.CBORTag(18, [protected, unprotected, body, codec._with_low_s(signature)])
+    low = cbor2.CBORTag(18, [protected, unprotected, body, cose._with_low_s(signature)])
     text = base45.b45encode(cbor2.dumps(low, canonical=True)).decode()
     assert reason(world, text) is Reason.MALFORMED
 

@@ -111,6 +111,18 @@ def test_one_presentation_at_many_counters_is_accepted_once(world: World, engine
     assert Tally(results) == {"Scan": 1, "already_presented": THREADS - 1}
 
 
+def test_one_code_of_a_phone_at_64_scanners_is_accepted_once(world: World, engine: sa.Engine) -> None:
+    shown = world.phone().show(world.at)
+    world.session.commit()
+    counters = [world.counter(world.dairy_shop), world.counter(world.garage_hall)]
+    keyring, at = world.keyring, world.at
+    results = all_at_once(
+        engine,
+        lambda session, i: type(scan(session, keyring, counters[i % 2], uuid4(), shown, at)).__name__,
+    )
+    assert Tally(results) == {"Scan": 1, "already_presented": THREADS - 1}
+
+
 def test_a_redemption_is_voided_once(world: World, engine: sa.Engine) -> None:
     id_ = uuid4()
     world.redeem(offer="LAST", id_=id_)

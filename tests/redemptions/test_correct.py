@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from alliance.circulation.verify import INVARIANTS
 from alliance.clock import business_date
 from alliance.enterprises.placement import move_enterprise
 from alliance.offers.life import withdraw
+from alliance.offers.limits import Limits, lock_order
 from alliance.offers.models import LimitCounter, Offer
 from alliance.offers.pricing import AlliancePrice, Discount, Threshold
 from alliance.passes.issue import pass_of, revoke
@@ -158,11 +160,11 @@ def test_nobody_is_scanned_again(world: World, session: Session, change: str) ->
             session, session.scalars(select(Offer).where(Offer.code == "MILK")).one(), COMMAND_LINE, world.at
         )
     elif change == "holder left":
-        leave(employment_on(session, world.mechanic.id, today), today)
+        leave(session, employment_on(session, world.mechanic.id, today), today, world.at)
     elif change == "pass revoked":
         revoke(session, pass_of(session, world.mechanic.id, world.at), "丢失", COMMAND_LINE, world.at)
     else:
-        move_enterprise(session, world.garage, world.east.id, today)
+        move_enterprise(session, world.garage, world.east.id, today, world.at)
     session.flush()
     correction = wanted(old, 5000)
     corrected(world, correction)
@@ -250,3 +252,43 @@ def test_what_was_imported_can_be_reversed_only(world: World, session: Session) 
     session.flush()
     assert reason(world, wanted(old, 5000)) is Reason.NOT_CORRECTABLE
     reverse(session, world.counter(), uuid4(), old.id, "退货", world.at, authority=Authority.MERCHANT)
+
+
+def test_more_than_the_old_limit_is_used_by_now_and_a_correction_downwards_is_none_of_its_business(
+    world: World, session: Session
+) -> None:
+    world.live_offer(world.dairy, "FEW", Discount(pay_permille=900), limits=Limits(total=1, budget_fen=1000))
+    old = redeemed(world, 10000, offer="FEW")
+    world.live_offer(world.dairy, "FEW", Discount(pay_permille=900), limits=Limits(total=9, budget_fen=90000))
+    for _ in range(3):
+        redeemed(world, 10000, offer="FEW", holder=world.salesman)
+    corrected(world, wanted(old, 9000))
+    budget = select(LimitCounter.used).where(LimitCounter.scope == "budget")
+    assert session.scalar(budget) == 3 * 1000 + 900
+    assert in_order(session)
+    # Upwards it takes more than it gives back, and the old limit has been reached.
+    again = session.scalars(select(Redemption).where(Redemption.corrects_id == old.id)).one()
+    assert reason(world, wanted(again, 10010)) is Reason.LIMIT_BUDGET
+
+
+def test_counters_are_locked_in_one_order(world: World, session: Session, engine: sa.Engine) -> None:
+    """The old discount is nothing, so nothing of the budget is given back; but something is taken."""
+    limits = Limits(total=9, budget_fen=90000, holder_ever=9)
+    world.live_offer(world.dairy, "ROUND", Discount(pay_permille=900), limits=limits)
+    old = redeemed(world, 1, offer="ROUND")
+    assert old.discount_fen == 0
+    touched: list[str] = []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, parameters, *_: object) -> None:
+        if "limit_counters" in statement and statement.startswith(("INSERT", "UPDATE", "WITH")):
+            values = parameters.values() if isinstance(parameters, dict) else parameters
+            touched.extend(
+                str(value) for value in values if str(value).split(":")[0] in ("total", "budget", "holder")
+            )
+
+    corrected(world, wanted(fact(world, old.id), 12000), authority=Authority.MERCHANT)
+    sa.event.remove(engine, "before_cursor_execute", note)
+    first = list(dict.fromkeys(touched))
+    assert [scope.split(":")[0] for scope in first] == ["holder", *sorted(first[1:], key=lock_order)]
+    assert {"total", "budget"} <= set(first)

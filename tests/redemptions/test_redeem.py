@@ -55,8 +55,8 @@ def test_it_freezes_what_is_true(world: World, session: Session) -> None:
 def test_moving_later_rewrites_nothing(world: World, session: Session) -> None:
     world.redeem()
     tomorrow = business_date(world.at) + timedelta(days=1)
-    move_outlet(session, world.dairy_shop, world.west.id, tomorrow)
-    move_enterprise(session, world.garage, world.east.id, tomorrow)
+    move_outlet(session, world.dairy_shop, world.west.id, tomorrow, world.at)
+    move_enterprise(session, world.garage, world.east.id, tomorrow, world.at)
     world.redeem(at=world.later(days=1))
     facts = session.scalars(select(Redemption).order_by(Redemption.occurred_at)).all()
     assert [f.outlet_zone_id for f in facts] == [world.east.id, world.west.id]
@@ -82,7 +82,8 @@ def test_the_stored_answer_outlives_what_it_rested_on(world: World, session: Ses
         offer = session.scalars(select(Offer).where(Offer.code == "LAST")).one()
         withdraw(session, offer, COMMAND_LINE, world.at)
     elif change == "holder left":
-        leave(employment_on(session, world.mechanic.id, business_date(world.at)), business_date(world.at))
+        today = business_date(world.at)
+        leave(session, employment_on(session, world.mechanic.id, today), today, world.at)
     elif change == "pass revoked":
         revoke(session, pass_of(session, world.mechanic.id, world.at), "丢失", COMMAND_LINE, world.at)
     session.flush()
@@ -186,7 +187,7 @@ def test_a_dependant_redeems_under_the_sponsors_employment(world: World, session
     assert (fact.employer_id, fact.employer_zone_id) == (world.garage.id, world.west.id)
     today = business_date(world.at)
     assert employment_on(session, child.id, today) is employment_on(session, world.mechanic.id, today)
-    leave(employment_on(session, world.mechanic.id, today), today)
+    leave(session, employment_on(session, world.mechanic.id, today), today, world.at)
     session.flush()
     assert refused(world.redeem, holder=child) is Reason.NOT_ENTITLED
 
@@ -200,7 +201,7 @@ def test_midnight_between_scan_and_redemption(world: World, session: Session) ->
     after = evening + timedelta(minutes=8)
     redeem(session, world.counter(), scanned.id, Order(uuid4(), "MILK", 1000), after)
     assert session.scalars(select(Redemption.business_date)).one() == tomorrow
-    leave(employment_on(session, world.mechanic.id, tomorrow), tomorrow)
+    leave(session, employment_on(session, world.mechanic.id, tomorrow), tomorrow, world.at)
     session.flush()
     order = Order(uuid4(), "MILK", 1000)
     assert refused(redeem, session, world.counter(), scanned.id, order, after) is Reason.NOT_ENTITLED
@@ -211,7 +212,7 @@ def test_nobody_redeems_where_no_zone_is(world: World, session: Session) -> None
     session.add(stall)
     session.flush()
     assert refused(world.redeem, outlet=stall) is Reason.OUTLET_NOT_OPEN
-    move_outlet(session, stall, world.east.id, business_date(world.at) + timedelta(days=1))
+    move_outlet(session, stall, world.east.id, business_date(world.at) + timedelta(days=1), world.at)
     assert refused(world.redeem, outlet=stall) is Reason.OUTLET_NOT_OPEN
     world.redeem(outlet=stall, at=world.later(days=1))
 
@@ -318,7 +319,8 @@ def test_below_the_threshold_nothing_is_taken(world: World, session: Session) ->
 
 def test_a_leaver_is_dead_at_once(world: World, session: Session) -> None:
     scanned = scan(session, world.keyring, world.counter(), uuid4(), world.shown().text, world.at)
-    leave(employment_on(session, world.mechanic.id, business_date(world.at)), business_date(world.at))
+    today = business_date(world.at)
+    leave(session, employment_on(session, world.mechanic.id, today), today, world.at)
     session.flush()
     order = Order(uuid4(), "MILK", 1000)
     assert refused(redeem, session, world.counter(), scanned.id, order, world.at) is Reason.NOT_ENTITLED

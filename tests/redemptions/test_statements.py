@@ -13,6 +13,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.pricing import Discount
 from alliance.redemptions.redeem import Order, redeem, redeem_at_once
 from alliance.redemptions.scan import scan
+from alliance.store import built_once, run
 from alliance.webhooks.endpoints import add_endpoint
 from alliance.webhooks.models import EventType, OutboxEvent
 from alliance.webhooks.signing import Sealer
@@ -86,10 +87,12 @@ def test_a_retry_reads_one_row(world: World, engine: sa.Engine) -> None:
         assert len(seen) == expected, seen
 
 
+@pytest.mark.parametrize("by_phone", [True, False], ids=["phone", "server"])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_the_driver_remembers_how_to_send_them(world: World, engine: sa.Engine) -> None:
+def test_the_driver_remembers_how_to_send_them(world: World, engine: sa.Engine, by_phone: bool) -> None:
     """psycopg takes longer statements, and such with more parameters, apart again at every execution."""
-    shown, order, counter = world.shown().text, Order(uuid4(), "CAP", 1000), world.counter()
+    shown = world.phone().show(world.at) if by_phone else world.shown().text
+    order, counter = Order(uuid4(), "CAP", 1000), world.counter()
     listen(world)
     world.session.commit()
     with statements(engine) as seen:
@@ -97,6 +100,14 @@ def test_the_driver_remembers_how_to_send_them(world: World, engine: sa.Engine) 
     for statement in seen:
         assert len(statement) <= 4096
         assert len(set(re.findall(r"%\((\w+)\)s", statement))) <= 50
+
+
+def test_statements_that_are_built_once_are_told_apart(session: Session) -> None:
+    said = sa.bindparam("said", type_=sa.String)
+    first, second = (built_once(sa.select(said, sa.literal(word))) for word in ("first", "second"))
+    for statement, word in ((first, "first"), (second, "second"), (first, "first")):
+        for value in ("a", "b"):
+            assert run(session, statement, {"said": value}).one() == (value, word)
 
 
 def test_scan_and_redeem_at_the_counter(world: World, engine: sa.Engine) -> None:

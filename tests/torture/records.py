@@ -61,22 +61,47 @@ class Revision:
     state: str = "submitted"
 
 
+@dataclass(frozen=True)
+class Stay:
+    """An outlet or an employer stands there from ``start`` on; ``said`` is when that became known."""
+
+    said: datetime
+    start: date
+    zone: Name
+
+
 @dataclass
 class Employment:
-    """In [start, end)."""
+    """``said`` is (moment, first day, first day no longer) of all that was ever said; the last holds."""
 
     employer: Name
-    start: date
-    end: date | None = None
+    said: list[tuple[datetime, date, date | None]]
+
+    @property
+    def start(self) -> date:
+        return self.said[-1][1]
+
+    @property
+    def end(self) -> date | None:
+        return self.said[-1][2]
+
+    def days(self, as_of: datetime | None = None) -> tuple[date, date | None] | None:
+        """Its days as they were known at that moment (now); None when nobody knew of it."""
+        known = [(start, end) for moment, start, end in self.said if as_of is None or moment <= as_of]
+        return known[-1] if known else None
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a phone shows. ``number`` tells presentations apart."""
+    """What a phone shows. ``number`` tells presentations apart, and later ones have higher ones.
+
+    ``signed``: by the phone's own key; else a code of the server, of which there are typed digits too.
+    """
 
     number: int
     pass_: int
     ends: datetime
+    signed: bool
 
 
 @dataclass

@@ -1,54 +1,88 @@
 """Time, the books' months, and figures."""
 
 from datetime import date, datetime, timedelta
+from random import Random
 
-from hypothesis import strategies as st
-from hypothesis.stateful import rule
-
-from tests.torture.machine import Frame
-from tests.torture.model_books import after, before, month_of
+from tests.torture.machine import Frame, drawn
+from tests.torture.model_books import MARGIN, after, before, month_of
 from tests.world import NOON
 
-ticks = st.sampled_from((1, 30, 59, 61, 300, 599, 601, 3600, 86_400, 5 * 86_400, 31 * 86_400))
+TICKS = (1, 30, 59, 61, 300, 599, 601, 3600, 86_400, 5 * 86_400)
+MONTHLY_DEEDS = {
+    "close the next": 6,
+    "close the one after it": 2,
+    "close the last again": 1,
+    "close any": 2,
+    "close two": 1,
+    "reopen the last": 2,
+    "reopen the first": 2,
+    "reopen any": 1,
+}
 
 
 class Books(Frame):
     """What the clock, the organizer and the worker do."""
 
-    @rule(seconds=ticks)
-    def tick(self, seconds: int) -> None:
-        self.at += timedelta(seconds=seconds)
+    def time_passes(self, dice: Random) -> None:
+        """A little, or until about midnight, or until about when the month can be closed."""
+        midnight = start_of(self.today + timedelta(days=1))
+        month_ends = start_of(after(month_of(self.today)))
+        to = dice.choices(("later", "midnight", "the next month"), (6, 2, 1))[0]
+        if to == "later":
+            self.at += timedelta(seconds=dice.choice(TICKS))
+        elif to == "midnight":
+            self.at = max(self.at, midnight + timedelta(seconds=dice.randint(-700, 5)))
+        else:
+            self.at = max(self.at, month_ends + timedelta(seconds=dice.randint(-700, 700)))
 
-    @rule(seconds=st.integers(-700, 5))
-    def tick_towards_midnight(self, seconds: int) -> None:
-        """In Shanghai, where 16:00 UTC is midnight."""
-        midnight = datetime.combine(self.today + timedelta(days=1), datetime.min.time(), NOON.tzinfo)
-        at = midnight - timedelta(hours=8) + timedelta(seconds=seconds)
-        self.at = max(self.at, at)
+    def a_month(self, dice: Random) -> None:
+        """Close or reopen one; time passes until that can be, but not always."""
+        books = self.model.books
+        deed = dice.choices(list(MONTHLY_DEEDS), list(MONTHLY_DEEDS.values()))[0]
+        due = books.first_open(self.at)
+        some = self.months_ago(dice.randint(0, 3))
+        if deed == "close the next":
+            self.close(due, wait=dice.random() < 0.7)
+        elif deed == "close the one after it":
+            self.close(after(due), wait=dice.random() < 0.7)
+        elif deed == "close the last again":
+            self.close(max(books.closed, default=some))
+        elif deed == "close two":
+            self.close(due, wait=True)
+            self.close(books.first_open(self.at), wait=True)
+        elif deed == "close any":
+            self.close(some)
+        elif deed == "reopen the last":
+            self.reopen(max(books.closed, default=some))
+        elif deed == "reopen the first":
+            self.reopen(min(books.closed, default=some))
+        else:
+            self.reopen(some)
 
-    @rule(seconds=st.integers(-700, 700))
-    def tick_to_the_next_month(self, seconds: int) -> None:
-        """To about when the old one can be closed."""
-        midnight = datetime.combine(after(month_of(self.today)), datetime.min.time(), NOON.tzinfo)
-        self.at = max(self.at, midnight - timedelta(hours=8) + timedelta(seconds=seconds))
+    def figures(self, dice: Random) -> None:
+        """The worker derives them, maybe all anew; somebody reads a report."""
+        what = dice.choice(("derive", "rebuild", "report"))
+        if what == "report":
+            first = self.today - timedelta(days=dice.randint(0, 40))
+            self.compare(first, first + timedelta(days=dice.randint(0, 40)))
+            return
+        if what == "rebuild":
+            self.product.forget()
+        self.product.derive(self.at)
 
-    @rule(back=st.sampled_from((None, None, None, None, 0, 1, 2, 3)))
-    def close(self, back: int | None) -> None:
-        """The month whose turn it is, or one so many months ago."""
-        month = self.model.books.first_open(self.at) if back is None else self.months_ago(back)
+    time_1, time_2, time_3 = drawn(time_passes), drawn(time_passes), drawn(time_passes)
+    month_1, month_2, figures_1 = drawn(a_month), drawn(a_month), drawn(figures)
+
+    def close(self, month: date, wait: bool = False) -> None:
+        if wait:
+            self.at = max(self.at, start_of(after(month)) + MARGIN)
         self.both(
             "close",
             lambda: self.model.books.close(month, self.at),
             lambda: self.product.close(month, self.at),
         )
 
-    @rule(back=st.sampled_from((None, None, 1, 2)), really=st.integers(0, 2))
-    def reopen(self, back: int | None, really: int) -> None:
-        """The latest closed month, or one so many months ago."""
-        if really:
-            return
-        month = max(self.model.books.closed, default=None) if back is None else None
-        month = month or self.months_ago(back or 0)
+    def reopen(self, month: date) -> None:
         self.both(
             "reopen",
             lambda: self.model.books.reopen(month),
@@ -61,17 +95,11 @@ class Books(Frame):
             month = before(month)
         return month
 
-    @rule(again=st.booleans())
-    def derive(self, again: bool) -> None:
-        if again:
-            self.product.forget()
-        self.product.derive(self.at)
-
-    @rule(back=st.integers(0, 40), length=st.integers(0, 40))
-    def compare_reports(self, back: int, length: int) -> None:
-        first = self.today - timedelta(days=back)
-        self.compare(first, first + timedelta(days=length))
-
     def compare(self, first: date, last: date) -> None:
         report, expected = self.product.report(first, last), self.model.report(first, last)
         assert {name: report[name] for name in expected} == expected
+
+
+def start_of(day: date) -> datetime:
+    """Midnight in Shanghai, told in UTC."""
+    return datetime.combine(day, datetime.min.time(), NOON.tzinfo) - timedelta(hours=8)

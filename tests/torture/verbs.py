@@ -1,12 +1,5 @@
-"""The verbs that the torture interrupts: each a function that prepares a world and returns the deed.
+"""The verbs of the counter, the books, offers and people that the torture interrupts (``verb.py``)."""
 
-To add a verb, write such a function and put ``@verb`` above it; the deed is run, interrupted at each of its
-statements, and run again by ``test_exceptions_at_statements.py``. A deed whose second run answers the same
-is ``@verb(repeats=True)``.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -21,7 +14,6 @@ from alliance.clock import business_date, month_of, next_month, start_of
 from alliance.offers import life
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Discount
-from alliance.passes import issue
 from alliance.people.employment import employment_on
 from alliance.people.employment import leave as end
 from alliance.redemptions import months
@@ -30,32 +22,11 @@ from alliance.redemptions.redeem import Order, redeem, redeem_at_once
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.redemptions.scan import scan
 from alliance.store import new_id
+from tests.torture.verb import VERBS, Deed, verb
+from tests.torture.verbs_passes import new_phone
 from tests.world import World
 
-#: Acts in the given session and returns what the caller is told.
-Deed = Callable[[Session], object]
-
-
-@dataclass(frozen=True)
-class Verb:
-    """``prepare`` commits what the deed needs and returns the deed. Each call makes a fresh one."""
-
-    name: str
-    prepare: Callable[[World], Deed]
-    repeats: bool
-
-
-VERBS: dict[str, Verb] = {}
-
-
-def verb(*, repeats: bool = False) -> Callable[[Callable[[World], Deed]], Callable[[World], Deed]]:
-    """List the function among the verbs. ``repeats``: the same call again is answered the same."""
-
-    def enlist(prepare: Callable[[World], Deed]) -> Callable[[World], Deed]:
-        VERBS[prepare.__name__] = Verb(prepare.__name__, prepare, repeats)
-        return prepare
-
-    return enlist
+__all__ = ["VERBS"]
 
 
 @verb(repeats=True)
@@ -72,7 +43,15 @@ def redeem_before_midnight(world: World) -> Deed:
 
 @verb(repeats=True)
 def scan_a_pass(world: World) -> Deed:
-    shown, id_, counter = world.shown().text, uuid4(), world.counter()
+    """As a phone shows it."""
+    shown, id_, counter = new_phone(world)[0].show(world.at), uuid4(), world.counter()
+    return lambda session: scan(session, world.keyring, counter, id_, shown, world.at).id
+
+
+@verb(repeats=True)
+def scan_a_code_of_the_server(world: World) -> Deed:
+    """By its digits."""
+    shown, id_, counter = world.shown().code, uuid4(), world.counter()
     return lambda session: scan(session, world.keyring, counter, id_, shown, world.at).id
 
 
@@ -187,15 +166,6 @@ def withdraw_an_offer(world: World) -> Deed:
 
 
 @verb(repeats=True)
-def revoke_a_pass(world: World) -> Deed:
-    holder = world.employee(world.garage, new_id().hex, "赵甲", f"+86{new_id().int % 10**11:011d}")
-    id_ = issue.pass_of(world.session, holder.id, world.at).id
-    return lambda session: issue.revoke(
-        session, session.get_one(issue.Pass, id_), "丢失", COMMAND_LINE, world.at
-    )
-
-
-@verb(repeats=True)
 def leave_an_employer(world: World) -> Deed:
     holder = world.employee(world.garage, new_id().hex, "钱乙", f"+86{new_id().int % 10**11:011d}")
     today = business_date(world.at)
@@ -203,7 +173,7 @@ def leave_an_employer(world: World) -> Deed:
     def leave(session: Session) -> None:
         employment = employment_on(session, holder.id, today)
         if employment is not None:
-            end(employment, today)
+            end(session, employment, today, world.at)
 
     return leave
 
@@ -217,7 +187,9 @@ def derive_a_month(world: World) -> Deed:
 
 
 def _in_one_call(world: World, at: datetime) -> Deed:
-    shown, order, counter = world.shown(at=at).text, Order(uuid4(), "CAP", 5005), world.counter()
+    shown, order, counter = new_phone(world)[0].show(at), Order(uuid4(), "CAP", 5005), world.counter()
+    # Which keys there are is read once a minute: not by every run of the deed, so by none.
+    world.keyring.public_keys(world.session, b"", at)
     return lambda session: redeem_at_once(session, world.keyring, counter, shown, order, at)
 
 

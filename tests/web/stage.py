@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
 
@@ -19,9 +20,10 @@ from alliance.accounts.grants import find_or_create_account, grant
 from alliance.accounts.models import Role
 from alliance.accounts.tokens import create_token, revoke_token
 from alliance.audit.trail import COMMAND_LINE
-from alliance.enterprises.models import Outlet
+from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.life import Draft, submit
 from alliance.offers.pricing import Discount
+from alliance.people.models import Employment
 from alliance.redemptions.models import Redemption
 from alliance.web import relations
 from alliance.web.policy import TokenKind
@@ -38,6 +40,7 @@ NO_NUMBER, NO_UUID = 987654321, UUID("00000000-0000-7000-8000-000000000000")
 NOTHING: dict[str, object] = {
     "enterprise_id": NO_NUMBER,
     "merchant_id": NO_NUMBER,
+    "employment_id": NO_NUMBER,
     **dict.fromkeys(
         (
             "outlet_id",
@@ -166,8 +169,11 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
     token, _ = create_token(
         world.session, "一号机", outlet.merchant_id, outlet.id, None, COMMAND_LINE, world.at
     )
+    merchant = world.session.get_one(Enterprise, outlet.merchant_id)
+    person = world.employee(merchant, f"E-{outlet.code}", "钱八", f"+86137{outlet.id.int % 10**8:08d}")
     return {
         "token_id": token.id,
+        "employment_id": world.session.scalar(select(Employment.id).where(Employment.holder_id == person.id)),
         "enterprise_id": outlet.merchant_id,
         "merchant_id": outlet.merchant_id,
         "outlet_id": outlet.id,

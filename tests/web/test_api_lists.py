@@ -1,5 +1,6 @@
 """Looking up, listing and reconciling what a till has redeemed and reversed."""
 
+import base64
 import hashlib
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,12 @@ from alliance.redemptions.models import Reversal
 from alliance.redemptions.reverse import Authority, reverse
 from tests.web.till import Pos, is_problem
 from tests.web.visits import store_of
+
+#: Places in a list that have no moment in UTC.
+FIRST, LAST = (
+    base64.urlsafe_b64encode(f"{moment}|01a20cff-0188-715c-8d4c-853e1aaa58ab".encode()).decode()
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+)
 
 
 @pytest.fixture
@@ -155,7 +162,8 @@ def test_lists_are_of_an_outlet_and_of_days(pos: Pos) -> None:
 @pytest.mark.parametrize(
     "query",
     ["limit=0", "limit=201", "limit=x", "from=1", "to=20260101", "from=9999-12-31", "cursor=x", "cursor=YQ==",
-     "cursor=MjAyNi0wMS0wMXxh", "cursor=%E9%95%BF", "outlet=" + "x" * 41],
+     "cursor=MjAyNi0wMS0wMXxh", f"cursor={FIRST}", f"cursor={LAST}", "cursor=%E9%95%BF",
+     "outlet=" + "x" * 41],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["redemptions", "reversals", "refused-attempts"])
 def test_a_query_that_does_not_fit_is_named(pos: Pos, path: str, query: str) -> None:

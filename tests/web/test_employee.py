@@ -88,10 +88,8 @@ def test_a_revoked_pass_is_not_renewed_until_it_is_issued_again(phone, scene):
 
 
 def test_a_leaver_gets_words_and_no_code(phone, scene):
-    leave(
-        employment_on(scene.session, scene.world.mechanic.id, business_date(scene.at)),
-        business_date(scene.at),
-    )
+    today = business_date(scene.at)
+    leave(scene.session, employment_on(scene.session, scene.world.mechanic.id, today), today, scene.at)
     scene.session.commit()
     answer = post(phone, "/pass/credential", headers=JSON)
     assert answer.status_code == 422

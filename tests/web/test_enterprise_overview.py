@@ -41,7 +41,7 @@ def test_what_it_sold_and_what_its_people_spent(scene):
     world.redeem(5000, offer="WASH", outlet=world.garage_hall, holder=world.milkman)
     world.redeem(9000, offer="WASH", outlet=world.garage_hall, holder=world.mechanic)
     today = business_date(scene.at)
-    leave(employment_on(scene.session, world.salesman.id, today), today)
+    leave(scene.session, employment_on(scene.session, world.salesman.id, today), today, scene.at)
     scene.session.commit()
     assert figures(scene.admin(), world.dairy.id) == {
         "今日核销笔数": "1",

@@ -116,7 +116,7 @@ def test_an_outlet_without_offers_says_what_to_do(scene):
 def test_who_left_meanwhile_is_refused_on_the_page_too(scene, counter, shop):
     id_ = scanned(scene, counter, shop)
     today = business_date(scene.at)
-    leave(employment_on(scene.session, scene.world.mechanic.id, today), today)
+    leave(scene.session, employment_on(scene.session, scene.world.mechanic.id, today), today, scene.at)
     scene.session.commit()
     answer = counter.get(f"{shop}/scans/{id_}")
     assert answer.status_code == 422

@@ -127,7 +127,7 @@ def test_a_zones_organizer_sees_his_zones_merchants(scene, new):
 
 def test_a_merchant_that_moved_away_is_no_longer_his(scene, new):
     east = scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.east.id)
-    move_enterprise(scene.session, scene.world.dairy, scene.world.west.id, business_date(scene.at))
+    move_enterprise(scene.session, scene.world.dairy, scene.world.west.id, business_date(scene.at), scene.at)
     scene.session.commit()
     assert "新品尝鲜" not in text(east.get("/organizer/offers"))
 

@@ -68,7 +68,7 @@ def test_a_zone_organizer_reaches_the_merchants_of_the_subtree(session, world, g
 
 def test_a_merchant_that_moves_changes_hands_on_the_day(session, world, give):
     east = give(Role.ZONE_ORGANIZER, zone_id=world.east.id)
-    move_enterprise(session, world.garage, world.east.id, business_date(world.later(days=1)))
+    move_enterprise(session, world.garage, world.east.id, business_date(world.later(days=1)), world.at)
     session.flush()
     garage = {"merchant_id": world.garage.id}
     assert not merchant_in_zone(session, east, garage, NOON)

@@ -52,7 +52,7 @@ def offer_ended(session: Session, pos: Pos) -> None:
 def holder_left(session: Session, pos: Pos) -> None:
     today = clock.business_date(clock.now())
     held = employment_on(session, pos.world.mechanic.id, today)
-    leave(held, today - timedelta(days=1))
+    leave(session, held, today - timedelta(days=1), clock.now())
 
 
 def pass_revoked(session: Session, pos: Pos) -> None:
@@ -67,7 +67,9 @@ def outlet_moved(session: Session, pos: Pos) -> None:
 
 def token_revoked(session: Session, pos: Pos) -> None:
     for plain in (pos.token, pos.hq):
-        revoke_token(session, token_for(session, plain), COMMAND_LINE, clock.now())
+        revoke_token(
+            session, session.get_one(ApiToken, token_for(session, plain).id), COMMAND_LINE, clock.now()
+        )
 
 
 CHANGES = [
@@ -138,7 +140,9 @@ def revoked(pos: Pos) -> dict[str, Any]:
     others = pos.body(outlet="D1")
     assert pos.post(others, pos.hq).status_code == 201
     with store_of(pos.app) as session:
-        revoke_token(session, token_for(session, pos.token), COMMAND_LINE, clock.now())
+        revoke_token(
+            session, session.get_one(ApiToken, token_for(session, pos.token).id), COMMAND_LINE, clock.now()
+        )
     return {"redemption": redemption, "reversal": reversal, "path": path, "others": others}
 
 

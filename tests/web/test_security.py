@@ -23,6 +23,7 @@ def test_every_answer_has_the_headers(client, path):
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "Strict-Transport-Security" not in headers
+    assert len(headers) == len(set(headers.keys()))
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/", "/pass", "/api/v1/circulation", "/nope"])

@@ -3,8 +3,11 @@ import { heard, refused } from "./lib/attention.js";
 import { NoCamera, closeCamera, decode, openCamera, prepareDecoder, watch } from "./lib/camera.js";
 import { newId } from "./lib/uuid.js";
 import { Unreachable, post } from "./lib/post.js";
+import { fetchTrust, keptTrust, verifyOffline } from "./lib/trust.js";
 
 const RETRY = 1_500;
+/** So often the keys and the list of what is revoked are fetched anew while the page is open. */
+const FETCH_TRUST = 300_000;
 /** Codes this tab has read already; a customer's phone often stays in view for a while. */
 const SEEN = "alliance-seen";
 const SEEN_AT_MOST = 20;
@@ -19,6 +22,9 @@ const field = form.elements.text;
 let sending = false;
 let tired = false;
 let opening = false;
+let trust = null;
+/** Codes that this page has found valid without a network: each only once. */
+const judged = new Set();
 
 // --- one scan ----------------------------------------------------------------------------------------
 
@@ -37,6 +43,7 @@ async function scan(text) {
 /** The answer, however long the network takes; null when the cashier no longer wants it. */
 async function send(fields) {
   tired = false;
+  let isJudged = false;
   while (!tired) {
     try {
       const answer = await post(words.scans, fields);
@@ -45,6 +52,8 @@ async function send(fields) {
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       say(words.wordRetrying);
+      if (!isJudged) await judge(fields.text);
+      isJudged = true;
     }
     part("cancel").hidden = false;
     await new Promise((resolve) => setTimeout(resolve, RETRY));
@@ -52,9 +61,38 @@ async function send(fields) {
   return null;
 }
 
+/** Without a network: whether the code is genuine and good at this moment. Nothing is recorded. */
+async function judge(text) {
+  await remembered;
+  const reason = await verifyOffline(trust, text).then(onlyOnce, (error) => error.reason ?? "cannot_verify");
+  part("offline").hidden = false;
+  part("offline").classList.toggle("notice-warning", reason !== null);
+  for (const verdict of part("offline").querySelectorAll("[data-verdict]")) {
+    verdict.hidden = !verdict.dataset.verdict.split(" ").includes(reason ?? "valid");
+  }
+}
+
+/** null for a code that is shown here for the first time. */
+function onlyOnce({ keyId, counter }) {
+  const key = `${[...keyId]} ${counter}`;
+  if (judged.has(key)) return "already_presented";
+  judged.add(key);
+  return null;
+}
+
+/** What an earlier page has kept does until something newer is here. */
+const remembered = keptTrust().then((kept) => {
+  trust ??= kept;
+});
+
+async function refreshTrust() {
+  trust = (await fetchTrust()) ?? trust;
+}
+
 function refuse(why) {
   refused();
   part("cancel").hidden = true;
+  part("offline").hidden = true;
   part("why").textContent = why;
   part("refusal").hidden = false;
   part("next").focus();
@@ -63,6 +101,7 @@ function refuse(why) {
 function next() {
   part("refusal").hidden = true;
   part("cancel").hidden = true;
+  part("offline").hidden = true;
   page.classList.remove("is-sending");
   sending = false;
   field.value = "";
@@ -169,5 +208,8 @@ addEventListener("pageshow", (event) => {
 });
 
 prepareDecoder(words.wasm);
+refreshTrust();
+setInterval(refreshTrust, FETCH_TRUST);
+addEventListener("online", refreshTrust);
 focusField();
 start();

@@ -3,12 +3,15 @@
 from flask import current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from alliance import clock
 from alliance.offers.counters import View
 from alliance.offers.live import live
+from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.issue import mint, pass_of
+from alliance.passes.keys import in_force
 from alliance.people.models import Holder
 from alliance.people.phones import mask_name
 from alliance.redemptions.models import Redemption
@@ -20,7 +23,7 @@ from alliance.web.entries import entries
 from alliance.web.errors import problem, status_of
 from alliance.web.extensions import db
 from alliance.web.offer_cards import offer_cards
-from alliance.web.words import REFUSALS
+from alliance.web.words import REFUSALS, remedy_for
 
 
 @bp.get("/pass")
@@ -28,12 +31,22 @@ def show_pass() -> ResponseReturnValue:
     """The card; its script asks for the code, so that reading the page changes nothing."""
     holder = db.session.get_one(Holder, g.grant.holder_id)
     employer = employer_of(db.session, holder.id, clock.business_date(clock.now()))
-    return render_template("employee/show_pass.html", name=mask_name(holder.name), employer=employer)
+    return render_template(
+        "employee/show_pass.html",
+        holder=holder,
+        name=mask_name(holder.name),
+        employer=employer,
+        kids=[key.kid.hex() for key in db.session.scalars(in_force())],
+        challenge=devices.challenge(current_app.config["SECRET_KEY"], current_user.sign_in_id).hex(),
+    )
 
 
 @bp.post("/pass/credential")
 def renew_credential() -> ResponseReturnValue:
-    """A new code to show: ``{text, code, expires_at, now}``. Raises Refused for who is not entitled."""
+    """A code by the server, for a phone that keeps no key, and the digits that stand for it.
+
+    ``{text, code, expires_at, now}``. Raises Refused for who is not entitled.
+    """
     at = clock.now()
     held = pass_of(db.session, g.grant.holder_id, at)
     entitlement(db.session, held.id, clock.business_date(at))
@@ -70,6 +83,8 @@ def answer_refused(refused: Refused) -> ResponseReturnValue:
     title = str(REFUSALS[refused.reason].headline)
     if refused.reason is Reason.REVOKED:
         why = _("您的会员码已停用，请联系所在企业重新发放。")
+    elif refused.reason is not Reason.NOT_ENTITLED:
+        why = remedy_for(refused)
     else:
         why = _("您目前不在成员企业的名册中，会员码不能使用，请联系所在企业。")
     status = status_of(refused.reason)

@@ -1,4 +1,4 @@
-"""The enterprise's office: its figures, its offers, what was redeemed, its webhooks."""
+"""The enterprise's office: its figures, its people, its offers, what was redeemed, its webhooks."""
 
 from flask import Blueprint
 
@@ -9,6 +9,7 @@ bp = Blueprint(
 from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     offers,  # noqa: F401
     overview,  # noqa: F401
+    people,  # noqa: F401
     redemptions,  # noqa: F401
     refusals,  # noqa: F401
     tokens,  # noqa: F401

@@ -1,10 +1,9 @@
 """The last unit of each limit, wanted by 64 counters at once: exactly one of them gets it, on both databases.
 
-ALLIANCE_RACE_ROUNDS says how many rounds each kind runs, each under a new offer (3 unless it is given). In
-every other round the unit is the only one there ever was, in the rest it is the last of two.
+Each round has a new offer. In every other round the unit is the only one there ever was, in the rest it is
+the last of two.
 """
 
-import os
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,10 +27,12 @@ from alliance.redemptions.redeem import Order, redeem
 from alliance.redemptions.scan import scan
 from alliance.refused import Reason, Refused
 from alliance.store import Session, for_writing, is_busy, make_engine, sessionmaker_for
+from tests.torture.conftest import Note
+from tests.torture.scale import scale
 from tests.world import World, take
 
 THREADS = 64
-ROUNDS = int(os.environ.get("ALLIANCE_RACE_ROUNDS", "3"))
+ROUNDS = scale(short=20, long=500)
 #: ¥100 with 10 % off, three pieces: what one use takes of a limit, where that is not 1.
 TERMS, GROSS_FEN, QUANTITY = Discount(pay_permille=900), 10000, 3
 TAKES = {"units": QUANTITY, "budget_fen": 1000}
@@ -147,7 +148,7 @@ def race(engine: sa.Engine, session: Session) -> Race:
 
 
 def test_the_last_unit_of_every_limit_goes_once(
-    race: Race, pool: ThreadPoolExecutor, subtests: pytest.Subtests
+    race: Race, pool: ThreadPoolExecutor, subtests: pytest.Subtests, note: Note
 ) -> None:
     for kind, reason in REASONS.items():
         with subtests.test(kind):
@@ -157,16 +158,21 @@ def test_the_last_unit_of_every_limit_goes_once(
                 assert facts == 1
                 if kind != "cool_down_minutes":
                     assert used == (1 + number % 2) * TAKES.get(kind, 1)
+    note("kinds of limit", len(REASONS))
+    note("races", len(REASONS) * ROUNDS)
+    note("redemptions tried", len(REASONS) * ROUNDS * THREADS)
 
 
 @pytest.mark.parametrize("kind", ["total", "holder_day", "cool_down_minutes"])
 def test_without_its_guard_the_same_race_has_more_than_one_winner(
-    race: Race, pool: ThreadPoolExecutor, kind: str, monkeypatch: pytest.MonkeyPatch
+    race: Race, pool: ThreadPoolExecutor, kind: str, monkeypatch: pytest.MonkeyPatch, note: Note
 ) -> None:
     """The control: it shows that the race is one, and that the guard is what decides it."""
     for name in ("_by_the_amount", "_to_the_moment"):
         monkeypatch.setattr(counters, name, _without_guard(getattr(counters, name)))
-    assert race.run(pool, kind, 0)["redeemed"] > 1
+    winners = race.run(pool, kind, 0)["redeemed"]
+    note("winners", winners)
+    assert winners > 1
 
 
 def _without_guard(move: Conflict) -> Conflict:
