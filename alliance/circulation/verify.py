@@ -18,6 +18,7 @@ from alliance.circulation.verify_evidence import evidence
 from alliance.circulation.verify_frozen import FROZEN
 from alliance.circulation.verify_ledger import LEDGER
 from alliance.circulation.verify_limits import limit_counters, limits_exceeded
+from alliance.circulation.verify_traces import TRACES
 from alliance.clock import business_date, days, month_of, next_month, now
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import price, read_terms
@@ -186,6 +187,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "reversal_date": reversal_dates,
     "refunds_within_paid": refunds_within_paid,
     "evidence": evidence,
+    **TRACES,
     **FROZEN,
     **LEDGER,
     "limit_counter": limit_counters,
