@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -77,6 +77,8 @@ def test_an_operation_answers_as_it_is_described(
     def answers(case: Any, token: str | None, lively: bool) -> None:
         if lively and mode is GenerationMode.POSITIVE:
             token = enliven(case, pos)
+        # An empty list or object in a query is not sent at all, and what is sent then may be right.
+        assume(all(value not in ([], {}) for value in case.query.values()))
         headers = {"Authorization": f"Bearer {getattr(pos, token, 'alc_wrong')}"} if token else {}
         # A request that fits the schema may well be refused: that is what most reasons are for.
         answer = case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
