@@ -135,6 +135,11 @@ def remedy_for(refused: Refused) -> str:
     if refused.reason is Reason.BELOW_THRESHOLD and isinstance(params.get("threshold_fen"), int):
         threshold = format_yuan(params["threshold_fen"])  # type: ignore[arg-type]
         return str(gettext("消费满 %(threshold)s 才能使用这个优惠，请核对金额。", threshold=threshold))
+    if refused.reason is Reason.REFUND_EXCEEDS_PAID and isinstance(params.get("left_fen"), int):
+        if not params["left_fen"]:
+            return str(gettext("这笔核销的实付是 0，没有可退的钱；不算数请整笔冲正。"))
+        left = format_yuan(params["left_fen"])  # type: ignore[arg-type]
+        return str(gettext("退款金额超过剩余的实付金额，最多还能退 %(left)s，请核对金额。", left=left))
     if refused.reason is Reason.WRONG_OUTLET and "outlet" in params:
         return str(gettext("收银系统的令牌不能用于这家门店，请核对收银系统里的门店编号。"))
     return remedy_words(refused) or str(REFUSALS[refused.reason].remedy)

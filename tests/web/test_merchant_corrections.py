@@ -249,6 +249,15 @@ def test_not_more_than_was_paid(scene, shop):
     assert facts(scene, Reversal) == []
 
 
+def test_what_is_left_to_refund_is_said(scene, shop):
+    admin = scene.admin()
+    id_ = redeemed(scene)
+    refund(admin, shop, id_, "30")
+    assert "最多还能退 ¥50.00" in text(refund(admin, shop, id_, "50.01"))
+    scene.world.live_offer(scene.world.dairy, "GIFT", AlliancePrice(unit_price_fen=0))
+    assert "没有可退的钱" in text(refund(admin, shop, redeemed(scene, 500, offer="GIFT"), "1"))
+
+
 def test_a_cashier_refunds_nothing(scene, counter, shop):
     id_ = redeemed(scene)
     assert "退一部分款" not in text(counter.get(f"{shop}/redemptions/{id_}"))
