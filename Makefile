@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+# Extras stay: pip takes a name with an extra for another requirement, and would look for a newer one without hash.
+LOCK := $(BIN)/uv pip compile --quiet --universal --no-strip-extras --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # The texts in the code are Chinese; these are translations of them.
 LANGUAGES := en
