@@ -83,18 +83,35 @@ def correct(
     if old.channel == Channel.IMPORT:
         raise Refused(Reason.NOT_CORRECTABLE)
     granted, place, holder, employer = _named(session, old)
-    values = _new_fact(session, counter, old, correction, granted, at)
+    try:
+        values = _new_fact(session, counter, old, correction, granted, at)
+    except Refused:
+        # Whether it may be corrected at all is told first.
+        _reversed(session, counter, old, correction, authority, at)
+        raise
     held = hold(session, granted.limits, use_of(vars(old)), use_of(values))
-    reversed_ = reverse(
-        session, counter, correction.reversal_id, old.id, correction.reason, at, authority=authority
-    )
-    if reversed_.replayed:
-        # It was a void of its own before: the redemption is gone, and does not come back by this.
-        raise Refused(Reason.REVERSED_ALREADY)
+    reversed_ = _reversed(session, counter, old, correction, authority, at)
     answer = answer_of(values, granted, place, holder, employer, json.loads(reversed_.body))
     values |= {"body_digest": digest, "answer": answer}
     announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
     return post(session, counter, granted, values, at, announced=announced, held=held)
+
+
+def _reversed(
+    session: Session,
+    counter: Counter,
+    old: Redemption,
+    correction: Correction,
+    authority: Authority,
+    at: datetime,
+) -> Answer:
+    told = reverse(
+        session, counter, correction.reversal_id, old.id, correction.reason, at, authority=authority
+    )
+    if told.replayed:
+        # It was a void of its own before: the redemption is gone, and does not come back by this.
+        raise Refused(Reason.REVERSED_ALREADY)
+    return told
 
 
 def _new_fact(
