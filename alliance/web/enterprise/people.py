@@ -118,6 +118,7 @@ def _employment(enterprise_id: int, employment_id: int) -> tuple[Employment, boo
 def _list(enterprise_id: int, form: FindForm, asked: str, number: int) -> str:
     today = clock.business_date(clock.now())
     found = people.people_of(db.session, enterprise_id, today, asked, number, PAGE + 1)
+    is_beginning = not asked and number == 1
     return page(
         "enterprise/list_people.html",
         enterprise_id,
@@ -127,5 +128,5 @@ def _list(enterprise_id: int, form: FindForm, asked: str, number: int) -> str:
         more=len(found) > PAGE,
         number=number,
         count=headcount(db.session, enterprise_id, today),
-        left=people.left_lately(db.session, enterprise_id, today),
+        left=people.left_lately(db.session, enterprise_id, today) if is_beginning else [],
     )
