@@ -126,12 +126,12 @@ def acceptance(
 def is_another_scans(session: Session, accepted: Sequence[Link]) -> bool:
     """Whether the presentation of these rows of ``acceptance`` was used up by another scan before."""
     use = accepted[-1].values
-    scan_id = session.scalar(
-        select(PresentationUse.scan_id).where(
+    used_by = session.execute(
+        select(PresentationUse.merchant_id, PresentationUse.scan_id).where(
             PresentationUse.key_id == use["key_id"], PresentationUse.counter == use["counter"]
         )
-    )
-    return scan_id not in (None, use["scan_id"])
+    ).one_or_none()
+    return used_by not in (None, (use["merchant_id"], use["scan_id"]))
 
 
 def frozen(scan: Scan) -> Select[OfferRevision]:

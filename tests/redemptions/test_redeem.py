@@ -297,6 +297,22 @@ def test_in_one_call_the_code_is_judged_before_the_order(world: World, order: Or
     assert refused(redeem_at_once, *at_once, used, order, world.at) is Reason.REVOKED
 
 
+def test_a_code_used_at_another_merchant_is_used_though_the_ids_are_alike(world: World) -> None:
+    """Each merchant mints its own ids: that both minted the same one does not make it one scan."""
+    id_, used = uuid4(), world.shown().text
+    redeem_at_once(
+        world.session,
+        world.keyring,
+        world.counter(world.garage_hall),
+        used,
+        Order(id_, "WASH", 10000),
+        world.at,
+    )
+    nothing = Order(id_, "NOTHING", 10000)
+    at_once = (world.session, world.keyring, world.counter())
+    assert refused(redeem_at_once, *at_once, used, nothing, world.at) is Reason.ALREADY_PRESENTED
+
+
 def test_an_offer_holds_on_its_days_and_outlets_only(world: World) -> None:
     today = business_date(world.at)
     kiosk = (world.dairy_kiosk.id,)
