@@ -42,6 +42,7 @@ CORRECTABLE = frozenset(
         Reason.LIMIT_BUDGET,
         Reason.COOL_DOWN,
         Reason.OFFER_NOT_FOUND,
+        Reason.OFFER_NOT_FOR_HOLDER,
         Reason.OFFER_NOT_HERE,
         Reason.OFFER_NOT_LIVE,
         Reason.IN_FLIGHT,
