@@ -1,7 +1,7 @@
 """The household (家庭): an employee and the family that shares the employee's entitlement.
 
-An adult joins by a link, with a phone of their own; children and elders are cards on the employee's phone, and
-those under 14 have no name. What their passes entitle to is asked of the employee's employment
+An adult joins by a link, with a phone of their own; children and elders are cards on the employee's phone,
+and those under 14 have no name. What their passes entitle to is asked of the employee's employment
 (``entitlement.py``), so all of them end with it, and nothing has to be touched.
 """
 

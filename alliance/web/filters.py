@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from apiflask import APIFlask
+from flask_babel import gettext as _
 
 from alliance import clock, money
-from alliance.people.phones import mask_phone
+from alliance.people.phones import mask_name, mask_phone
 
 
 def init_app(app: APIFlask) -> None:
@@ -16,6 +17,11 @@ def init_app(app: APIFlask) -> None:
     app.jinja_env.filters["local_date"] = local_date
     app.jinja_env.filters["local_clock"] = local_clock
     app.jinja_env.filters["local_seconds"] = local_seconds
+
+
+def shown_name(name: str) -> str:
+    """A holder as a cashier may see them: ``张**``, or that it is a child without a name."""
+    return mask_name(name) or _("不满 14 岁的孩子")
 
 
 def local_time(at: datetime) -> str:

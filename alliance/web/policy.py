@@ -85,6 +85,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("auth.request_code", "POST"): PUBLIC,
     ("auth.verify_code", "GET"): PUBLIC,
     ("auth.verify_code", "POST"): PUBLIC,
+    ("auth.join", "GET"): PUBLIC,
+    ("auth.ask_to_join", "POST"): PUBLIC,
+    ("auth.prove_to_join", "GET"): PUBLIC,
+    ("auth.prove_to_join", "POST"): PUBLIC,
     ("auth.sign_out", "POST"): PUBLIC,
     ("auth.choose_language", "POST"): PUBLIC,
     # --- the employee's phone
@@ -93,6 +97,12 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("employee.enrol_device", "POST"): HOLDER,
     ("employee.list_devices", "GET"): HOLDER,
     ("employee.remove_device", "POST"): HOLDER,
+    ("employee.show_family", "GET"): HOLDER,
+    ("employee.add_card", "POST"): HOLDER,
+    ("employee.invite_adult", "POST"): HOLDER,
+    ("employee.withdraw_invitation", "POST"): HOLDER,
+    ("employee.remove_dependant", "POST"): HOLDER,
+    ("employee.leave_family", "POST"): HOLDER,
     ("employee.list_offers", "GET"): HOLDER,
     ("employee.list_redemptions", "GET"): HOLDER,
     # --- the merchant's counter
