@@ -31,7 +31,7 @@ _MOST_CREDENTIALS = 20
 STATUS_INDICES = 2**22
 
 #: Why a phone was removed, where no person has written a reason.
-REPLACED, BY_HOLDER, BY_EMPLOYER = "replaced", "by_holder", "by_employer"
+REPLACED, BY_HOLDER, BY_EMPLOYER, BY_ORGANIZER = "replaced", "by_holder", "by_employer", "by_organizer"
 
 
 @dataclass(frozen=True)

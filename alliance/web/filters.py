@@ -13,6 +13,7 @@ def init_app(app: APIFlask) -> None:
     """Register the filters."""
     app.jinja_env.filters["fen"] = money.format_yuan
     app.jinja_env.filters["masked_phone"] = mask_phone
+    app.jinja_env.filters["shown_name"] = shown_name
     app.jinja_env.filters["local_time"] = local_time
     app.jinja_env.filters["local_date"] = local_date
     app.jinja_env.filters["local_clock"] = local_clock

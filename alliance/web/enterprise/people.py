@@ -14,6 +14,7 @@ from wtforms.validators import DataRequired, Length
 from alliance import clock
 from alliance.accounts import sign_in
 from alliance.passes import devices
+from alliance.passes.household import household_of
 from alliance.passes.leaving import NotTakenBack, let_go, take_back
 from alliance.people.models import Employment, Holder
 from alliance.web.device_words import device_words
@@ -23,6 +24,7 @@ from alliance.web.enterprise.overview import headcount
 from alliance.web.enterprise.page import page
 from alliance.web.extensions import db
 from alliance.web.fields import posted_key_id
+from alliance.web.holder_phones import phone_or_404, phones_of
 
 PAGE = 50
 
@@ -60,7 +62,7 @@ def find_people(enterprise_id: int) -> ResponseReturnValue:
 def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """One of them, with the phones that show the pass; a leaver's are not the former employer's business."""
     employment, is_employed = _employment(enterprise_id, employment_id)
-    known = people.phones_of(db.session, employment.holder_id) if is_employed else []
+    known = phones_of(db.session, employment.holder_id) if is_employed else []
     return page(
         "enterprise/show_person.html",
         enterprise_id,
@@ -68,6 +70,9 @@ def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
         is_employed=is_employed,
         holder=db.session.get_one(Holder, employment.holder_id),
         phones=[device for device in known if device.revoked_at is None],
+        family=len(household_of(db.session, employment.holder_id, clock.now()).dependants)
+        if is_employed
+        else 0,
         words=device_words,
     )
 
@@ -100,7 +105,7 @@ def remove_phone(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """A lost phone shows the pass no more, and is signed out."""
     employment, is_employed = _employment(enterprise_id, employment_id)
     if is_employed:
-        at, device = clock.now(), people.phone_or_404(db.session, employment.holder_id, posted_key_id())
+        at, device = clock.now(), phone_or_404(db.session, employment.holder_id, posted_key_id())
         devices.remove(db.session, device, devices.BY_EMPLOYER, g.actor, at)
         sign_in.end(db.session, device.sign_in_id, at)
         db.session.commit()
