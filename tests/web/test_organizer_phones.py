@@ -38,6 +38,7 @@ def test_it_is_found_by_the_whole_number_and_removed(scene):
         scan(*shown, phone.show(scene.at), scene.at)
     assert refused.value.reason is Reason.REVOKED
     scan(*shown, other.show(scene.at), scene.at)
+    scene.session.commit()
     assert "没有绑定手机" in text(post(desk, URL, {"phone": "13800000001"}))
 
 

@@ -70,9 +70,7 @@ def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
         is_employed=is_employed,
         holder=db.session.get_one(Holder, employment.holder_id),
         phones=[device for device in known if device.revoked_at is None],
-        family=len(household_of(db.session, employment.holder_id, clock.now()).dependants)
-        if is_employed
-        else 0,
+        family=_family_size(employment.holder_id) if is_employed else 0,
         words=device_words,
     )
 
@@ -111,6 +109,11 @@ def remove_phone(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
         db.session.commit()
         flash(_("已移除，这台手机不能再出示会员码。"))
     return redirect(url_for(".show_person", enterprise_id=enterprise_id, employment_id=employment_id), 303)
+
+
+def _family_size(holder_id: int) -> int:
+    # How many: who they are is not the employer's business.
+    return len(household_of(db.session, holder_id, clock.now()).dependants)
 
 
 def _employment(enterprise_id: int, employment_id: int) -> tuple[Employment, bool]:

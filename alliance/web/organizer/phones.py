@@ -1,4 +1,4 @@
-"""A lost phone, removed by the organizer: the holder is found by the whole phone number, and nobody is listed.
+"""A lost phone, removed by the organizer: the holder is found by the whole number, and nobody is listed.
 
 The number is posted, so that it stands in no URL and no log.
 """
