@@ -224,7 +224,7 @@ def test_what_cannot_stand_is_said_at_its_field_and_the_rest_is_kept(scene, admi
     assert words in page
     assert "还有 1 处要修改" in page
     for name, value in (FORM | {"holder_ever": "3"} | fields).items():
-        if name not in ("kind", "outlets", "title"):
+        if name not in ("kind", "audience", "outlets", "title"):
             assert f'name="{name}"' in page
             assert f'value="{value}"' in page
     assert count(scene) == before
