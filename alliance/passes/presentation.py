@@ -44,7 +44,8 @@ class Presentation:
     """A verified presentation; ``time`` is POSIX seconds.
 
     (key_id, counter) is to be accepted once, ever; that is for the store to say. ``key_id`` is the thumbprint
-    of the phone's key. A short-lived credential, good by itself, has its ``cti`` there and the counter 0.
+    of the phone's key. A short-lived credential, good by itself, has its ``cti`` there and the counter 0. So
+    has a printed card, which is shown many times: it is not used up.
     """
 
     credential: Credential
@@ -67,13 +68,13 @@ def present(credential: str, key: COSEKeyInterface, time: int, counter: int) -> 
 def verify_shown(
     session: Session, keyring: PublicKeys, text: str, at: datetime, window: Window = ONLINE
 ) -> Presentation:
-    """What a phone shows, verified: signatures and times. A short-lived credential is good alone.
+    """What is shown, verified: signatures and times. A short-lived credential and a printed card stand alone.
 
     Raises Refused: malformed (a forged signature too), unknown_key, clock_skew, not_yet_valid, expired.
     """
     if not text.startswith(_PREFIX):
         credential = verify(session, keyring, text, at)
-        if credential.class_ != CredentialClass.SHORT_LIVED:
+        if credential.class_ == CredentialClass.DEVICE:
             raise cose.malformed()
         return Presentation(credential, credential.cti, credential.iat, 0)
     shown = _read(session, keyring, text, at)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
 from alliance.passes import cose
+from alliance.passes.cards import CARD_INDICES
 from alliance.passes.devices import STATUS_INDICES, remove
 from alliance.passes.issue import pass_of, revoke
 from alliance.passes.models import DeviceCredential, PassDevice
@@ -41,7 +42,7 @@ def revoked(world: World, **delta: float) -> set[int]:
     message = status_list(world.session, world.keyring, "https://x.example/list", world.later(**delta))
     claims = cbor2.loads(cose.unseal(message).payload)
     bits = zlib.decompress(claims[65533]["lst"])
-    assert len(bits) == STATUS_INDICES // 8
+    assert len(bits) == CARD_INDICES.stop // 8
     return {n * 8 + bit for n, byte in enumerate(bits) if byte for bit in range(8) if byte >> bit & 1}
 
 

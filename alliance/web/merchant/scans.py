@@ -134,7 +134,20 @@ def _refusing() -> str:
 
 def here(merchant_id: int, outlet_id: UUID) -> Counter:
     """The counter at which whoever is signed in stands; the guard has checked that he may."""
-    return Counter(merchant_id, outlet_id, account_id=g.actor.account_id, address=g.actor.address)
+    actor, ceiling = g.actor, card_ceiling_fen()
+    return Counter(
+        merchant_id,
+        outlet_id,
+        account_id=actor.account_id,
+        address=actor.address,
+        card_ceiling_fen=ceiling,
+    )
+
+
+def card_ceiling_fen() -> int:
+    """What the alliance lets a holder pay with printed cards in a day."""
+    ceiling: int = current_app.extensions["settings"].card_daily_ceiling_fen
+    return ceiling
 
 
 def counter_url(merchant_id: int, outlet_id: UUID) -> str:
