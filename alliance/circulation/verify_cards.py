@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alliance.circulation.facts import total
 from alliance.circulation.findings import Finding, compare
 from alliance.redemptions.models import CardSpending, Redemption, Reversal, Scan
 
@@ -20,7 +19,7 @@ def card_spendings(session: Session) -> Iterator[Finding]:
         .group_by(Reversal.merchant_id, Reversal.redemption_id)
         .subquery()
     )
-    paid = total(Redemption.paid_fen) + total(back.c.paid_fen)
+    paid = func.sum(Redemption.paid_fen + func.coalesce(back.c.paid_fen, 0))
     rows = session.execute(
         select(Redemption.holder_id, Redemption.business_date, paid)
         .join(Scan, (Scan.merchant_id == Redemption.merchant_id) & (Scan.id == Redemption.scan_id))

@@ -8,22 +8,24 @@ names the employer, so it is good only as long as its holder works there.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
-from alliance.clock import business_date
+from alliance.clock import business_date, start_of
 from alliance.passes.credential import Credential, CredentialClass, sign
 from alliance.passes.devices import STATUS_INDICES
 from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.passes.issue import newest_pass, pass_of
 from alliance.passes.keys import Keyring, id_of
 from alliance.passes.models import CardRevocation, Pass, PrintedCard, SigningKeyRetirement
+from alliance.refused import Reason, Refused
 from alliance.store import insert_or_ignore
 
-LIFETIME = timedelta(days=180)
+#: Days on which a card is good, the one on which it is printed included.
+LIFETIME_DAYS = 180
 #: Status indices of cards follow those of phones: the list speaks of both.
 CARD_INDICES = range(STATUS_INDICES, 2 * STATUS_INDICES)
 
@@ -44,11 +46,26 @@ class Printout:
     name: str
     employer: str
 
+    @property
+    def number(self) -> str:
+        """What people call the card by."""
+        return number_of(self.card)
+
+    @property
+    def last_day(self) -> date:
+        """The last business date on which it is good."""
+        return last_day_of(self.card)
+
 
 def number_of(card: PrintedCard) -> str:
     """What people call a card by: ``3F2A 91C4``."""
     digits = card.cti[:4].hex().upper()
     return f"{digits[:4]} {digits[4:]}"
+
+
+def last_day_of(card: PrintedCard) -> date:
+    """The last business date on which a card is good."""
+    return business_date(card.expires_at) - timedelta(days=1)
 
 
 def card_of(session: Session, holder_id: int, employer_id: int, at: datetime) -> PrintedCard | None:
@@ -59,14 +76,24 @@ def card_of(session: Session, holder_id: int, employer_id: int, at: datetime) ->
 
 
 def print_card(
-    session: Session, keyring: Keyring, holder_id: int, by: Actor, at: datetime, *, anew: bool = False
+    session: Session,
+    keyring: Keyring,
+    holder_id: int,
+    by: Actor,
+    at: datetime,
+    *,
+    anew: bool = False,
+    employer_id: int | None = None,
 ) -> Printout:
     """Issue a card of 180 days; with ``anew`` the one before is dead from this transaction on.
 
-    Raises HasCard when there is one and not ``anew``; Refused: revoked (the pass), not_entitled.
+    Raises HasCard when there is one and not ``anew``; Refused: revoked (the pass), not_entitled, also when
+    the holder does not work for ``employer_id``, where it is given.
     """
     held = pass_of(session, holder_id, at)  # locks the holder, so that nobody gets two
     holder = entitlement(session, held.id, business_date(at))
+    if employer_id not in (None, holder.employer_id):
+        raise Refused(Reason.NOT_ENTITLED)
     before = _not_dead(session, held, at)
     here = next((card for card in before if card.employer_id == holder.employer_id), None)
     if here is not None and not anew:
@@ -108,15 +135,16 @@ def revoke_card(session: Session, card: PrintedCard, reason: str, by: Actor, at:
         )
 
 
-def _not_dead(session: Session, held: Pass, at: datetime) -> Sequence[PrintedCard]:
+def is_good(at: datetime) -> ColumnElement[bool]:
+    """The condition that a printed card is neither revoked nor expired, and its key in force."""
     revoked = exists().where(CardRevocation.cti == PrintedCard.cti)
     # A key that has leaked takes its cards with it.
     retired = exists().where(SigningKeyRetirement.key_id == PrintedCard.key_id)
-    return session.scalars(
-        select(PrintedCard).where(
-            PrintedCard.pass_id == held.id, PrintedCard.expires_at > at, ~revoked, ~retired
-        )
-    ).all()
+    return and_(PrintedCard.expires_at > at, ~revoked, ~retired)
+
+
+def _not_dead(session: Session, held: Pass, at: datetime) -> Sequence[PrintedCard]:
+    return session.scalars(select(PrintedCard).where(PrintedCard.pass_id == held.id, is_good(at))).all()
 
 
 def _revoke(session: Session, card: PrintedCard, reason: str, by: Actor, at: datetime) -> bool:
@@ -134,7 +162,8 @@ def _issue(
         "employer_id": holder.employer_id,
         "key_id": id_of(key),
         "issued_at": issued_at,
-        "expires_at": issued_at + LIFETIME,
+        # At midnight, so that the day on the card is true until its end.
+        "expires_at": start_of(business_date(at) + timedelta(days=LIFETIME_DAYS)),
         "issued_by_id": by.account_id,
     }
     card = PrintedCard(**values, status_index=_take_index(session, values))

@@ -19,7 +19,8 @@ from alliance.refused import Reason, Refused
 
 #: An array of two, and the head of a byte string of 24 to 255 bytes: no credential begins so.
 _PAIR = b"\x82\x58"
-_PREFIX = cose.to_text(_PAIR)
+#: What the text of a presentation begins with.
+PREFIX = cose.to_text(_PAIR)
 _MOST = 2**40
 # Claim keys of the payload: iat (RFC 8392), and a private-use key.
 _TIME, _COUNTER = 6, -65539
@@ -72,7 +73,7 @@ def verify_shown(
 
     Raises Refused: malformed (a forged signature too), unknown_key, clock_skew, not_yet_valid, expired.
     """
-    if not text.startswith(_PREFIX):
+    if not text.startswith(PREFIX):
         credential = verify(session, keyring, text, at)
         if credential.class_ == CredentialClass.DEVICE:
             raise cose.malformed()

@@ -79,7 +79,7 @@ def _last_cards(session: Session) -> Mapping[bytes, datetime]:
         .where(CardRevocation.cti.is_(None))
         .group_by(PrintedCard.key_id)
     )
-    return {key_id: last for key_id, last in rows}
+    return dict(rows.all())
 
 
 def rotate(

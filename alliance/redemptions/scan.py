@@ -16,7 +16,7 @@ from alliance.passes.credential import CredentialClass
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
 from alliance.passes.models import Pass, PresentationUse, TypedCode
-from alliance.passes.presentation import verify_shown
+from alliance.passes.presentation import PREFIX, verify_shown
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.models import RefusedAttempt, Scan
@@ -144,6 +144,14 @@ def is_another_scans(session: Session, accepted: Sequence[Link]) -> bool:
         )
     ).one_or_none()
     return used_by not in (None, (use["merchant_id"], use["scan_id"]))
+
+
+def class_of(scan: Scan) -> CredentialClass:
+    """What was shown; typed digits stand for a short-lived credential."""
+    if scan.card_id is not None:
+        return CredentialClass.PRINTED
+    by_phone = scan.evidence is not None and scan.evidence.startswith(PREFIX)
+    return CredentialClass.DEVICE if by_phone else CredentialClass.SHORT_LIVED
 
 
 def frozen(scan: Scan) -> Select[OfferRevision]:

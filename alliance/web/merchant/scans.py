@@ -41,6 +41,8 @@ CORRECTABLE = frozenset(
         Reason.LIMIT_DAY,
         Reason.LIMIT_BUDGET,
         Reason.COOL_DOWN,
+        Reason.CARD_CEILING,
+        Reason.NAME_NOT_COMPARED,
         Reason.OFFER_NOT_FOUND,
         Reason.OFFER_NOT_HERE,
         Reason.OFFER_NOT_LIVE,
@@ -98,7 +100,13 @@ def redeem(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return _invalid_redemption(merchant_id, outlet_id, form)
     counter, at = here(merchant_id, outlet_id), clock.now()
-    order = Order(form.id.data, form.offer.data, form.amount.data, form.quantity.data)
+    order = Order(
+        form.id.data,
+        form.offer.data,
+        form.amount.data,
+        form.quantity.data,
+        name_compared=form.compared.data,
+    )
     attempt(
         counter, lambda session: redeem_scan(session, counter, form.scan_id.data, order, at), at, order.id
     )
@@ -176,6 +184,7 @@ def _scan_page(scan: Scan, form: RedeemForm) -> str:
         is_over=scan.expires_at <= at,
         name=mask_name(holder.holder_name),
         employer=holder.employer_name,
+        card_left_fen=lookups.card_left(db.session, scan, holder.holder_id, card_ceiling_fen(), at),
         cards=cards_of_scan(db.session, scan, holder, at),
         done=lookups.entries_of_scan(db.session, scan),
         form=form,
