@@ -39,7 +39,7 @@ def print_card(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     made = _print([employment] if is_employed else [], anew="anew" in request.form)
     db.session.commit()
     if not made.printouts:
-        flash(_nothing_printed(made), "warning")
+        flash(_nothing_printed(made) or _("没有打印：本人已离职。"), "warning")
         return redirect(back, 303)
     return render_template("cards.html", printouts=made.printouts, back=back, is_sheet=False, notes=[])
 
@@ -53,7 +53,8 @@ def print_cards(enterprise_id: int) -> ResponseReturnValue:
     made = _print(found[:MOST], anew="anew" in request.form and not is_all)
     db.session.commit()
     if not made.printouts:
-        flash(_nothing_printed(made, asked=len(found)), "warning")
+        nobody = _("在职的人都已有会员卡。") if is_all else _("请先勾选要打印的人。")
+        flash(_nothing_printed(made) or nobody, "warning")
         return redirect(back, 303)
     notes = list(_notes(made, more=len(found) > MOST))
     return render_template("cards.html", printouts=made.printouts, back=back, is_sheet=True, notes=notes)
@@ -89,12 +90,13 @@ def _print(found: list[Employment], *, anew: bool) -> Printed:
     return made
 
 
-def _nothing_printed(made: Printed, asked: int = 1) -> str:
+def _nothing_printed(made: Printed) -> str | None:
+    """Why not; None when there was nobody to print for."""
     if made.refused:
-        return str(_("没有打印：会员码已停用，或企业还没有落到片区，请联系主办方。"))
+        return str(_("没有打印：会员码已停用，或企业还没有划入片区，请联系主办方。"))
     if made.have_one:
-        return str(_("没有打印：已经有一张有效的会员卡。卡丢了或坏了请用“补打”，旧卡会作废。"))
-    return str(_("没有要打印的：请先勾选在职的员工。") if not asked else _("没有打印：本人已离职。"))
+        return str(_("没有打印：已有一张有效的会员卡。卡丢了或坏了请用“补打”，旧卡会作废。"))
+    return None
 
 
 def _notes(made: Printed, *, more: bool) -> Iterator[str]:
