@@ -86,10 +86,12 @@ def test_before_the_first_key_there_is_none(session: Session) -> None:
         status_list(session, world.keyring, "", world.at)
 
 
-@pytest.mark.parametrize(("dead", "kilobytes"), [(1_000, 4.0), (7_000, 19.0)])
-def test_the_size_that_the_document_states(dead: int, kilobytes: float) -> None:
-    """100,000 passes with 1 % revoked: a thousand phones, with one to seven credentials each."""
-    bits = bytearray(STATUS_INDICES // 8)
-    for index in Random(1).sample(range(STATUS_INDICES), dead):
+@pytest.mark.parametrize(
+    ("dead", "cards", "kilobytes"), [(1_000, 0, 4.5), (7_000, 0, 20.0), (1_000, 1_000, 7.8)]
+)
+def test_the_size_that_the_document_states(dead: int, cards: int, kilobytes: float) -> None:
+    """100,000 passes with 1 % revoked: a thousand phones, one to seven credentials each; and cards."""
+    bits = bytearray(CARD_INDICES.stop // 8)
+    for index in Random(1).sample(range(STATUS_INDICES), dead) + Random(2).sample(CARD_INDICES, cards):
         bits[index // 8] |= 1 << index % 8
     assert len(zlib.compress(bytes(bits))) < kilobytes * 1000
