@@ -1,4 +1,4 @@
-"""会员卡: printed by HR and by the holder, shown in full only in the answer; compared and bounded at the counter."""
+"""会员卡: printed by HR and by the holder, in the answer only; compared and bounded at the counter."""
 
 import re
 from datetime import timedelta
