@@ -82,7 +82,8 @@ class Race:
                 except Refused as refused:
                     return refused.reason
                 except sa.exc.OperationalError as error:
-                    if not is_busy(error):
+                    # Two that waited for each other would be busy as well, and locked in another order.
+                    if not is_busy(error) or getattr(error.orig, "sqlstate", None) == "40P01":
                         raise
                 else:
                     return "done"
