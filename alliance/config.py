@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     code_sender: Literal["console", "outbox"] = "console"
     #: Served over HTTPS: session cookies are marked Secure. Always so in production.
     https: bool = False
+    #: How many dependants (家属) an employee may have, cards and open invitations included.
+    max_dependants: int = Field(default=5, ge=0, le=20)
     #: How many reverse proxies stand in front; their X-Forwarded headers are believed, nobody else's.
     proxies: int = Field(default=0, ge=0, le=5)
     #: Webhooks may go to any address and port, and over plain HTTP: for trying out, never in production.

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     OFFER_NOT_FOUND = "offer_not_found"
     OFFER_NOT_LIVE = "offer_not_live"
     OFFER_NOT_HERE = "offer_not_here"
+    OFFER_NOT_FOR_HOLDER = "offer_not_for_holder"
     BELOW_THRESHOLD = "below_threshold"
     AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
     LIMIT_TOTAL = "limit_total"

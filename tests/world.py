@@ -16,7 +16,7 @@ from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, Outl
 from alliance.offers.counters import taking
 from alliance.offers.life import Draft, approve, submit
 from alliance.offers.limits import UNLIMITED, Limits, Use, read_limits
-from alliance.offers.models import OfferRevision
+from alliance.offers.models import Audience, OfferRevision
 from alliance.offers.pricing import Discount, Terms
 from alliance.passes.cards import Printout, print_card
 from alliance.passes.devices import enrol, issue_credential
@@ -89,6 +89,7 @@ class World:
         starts_on: date | None = None,
         ends_on: date | None = None,
         outlet_ids: tuple[UUID, ...] = (),
+        audience: Audience = Audience.EVERYONE,
     ) -> OfferRevision:
         """An approved offer (or approved new revision).
 
@@ -104,6 +105,7 @@ class World:
             starts_on=starts_on,
             ends_on=ends_on,
             outlet_ids=outlet_ids,
+            audience=audience,
         )
         revision = submit(self.session, merchant.id, draft, COMMAND_LINE, self.at)
         approve(self.session, revision, COMMAND_LINE, self.at)

@@ -88,11 +88,12 @@ def print_card(
     """Issue a card of 180 days; with ``anew`` the one before is dead from this transaction on.
 
     Raises HasCard when there is one and not ``anew``; Refused: revoked (the pass), not_entitled, also when
-    the holder does not work for ``employer_id``, where it is given.
+    the holder does not work for ``employer_id``, where it is given, or has no name.
     """
     held = pass_of(session, holder_id, at)  # locks the holder, so that nobody gets two
     holder = entitlement(session, held.id, business_date(at))
-    if employer_id not in (None, holder.employer_id):
+    # A child without a name has nothing for a cashier to compare.
+    if employer_id not in (None, holder.employer_id) or not holder.holder_name:
         raise Refused(Reason.NOT_ENTITLED)
     before = _not_dead(session, held, at)
     here = next((card for card in before if card.employer_id == holder.employer_id), None)

@@ -35,7 +35,8 @@ class PassDevice(Base):
     """A phone's key, bound to a pass. ``key_id`` is the key's thumbprint (RFC 9679), ``public`` its point.
 
     ``sign_in_id`` is the session that enrolled or last renewed it; sessions are forgotten, so it points
-    nowhere. ``replaces_id`` is the key that the same session had before.
+    nowhere. ``replaces_id`` is the key that the same session had before. ``carrier_id`` is set for a card
+    that a phone carries beside its own pass: the phone's own key, with which it comes and goes.
     """
 
     __tablename__ = "pass_devices"
@@ -47,6 +48,9 @@ class PassDevice(Base):
     enrolled_at: Mapped[datetime]
     sign_in_id: Mapped[UUID]
     replaces_id: Mapped[bytes | None] = mapped_column(LargeBinary(32), ForeignKey("pass_devices.key_id"))
+    carrier_id: Mapped[bytes | None] = mapped_column(
+        LargeBinary(32), ForeignKey("pass_devices.key_id"), index=True
+    )
 
 
 class DeviceRevocation(Base):

@@ -21,10 +21,11 @@ from alliance.audit.trail import recorded
 from alliance.chain import Link, once, write
 from alliance.clock import business_date, month_of
 from alliance.offers.counters import taking
-from alliance.offers.live import find_offer, live
+from alliance.offers.live import find_offer, live, open_to
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Price, price, read_terms
 from alliance.passes.keys import Keyring
+from alliance.people.models import HolderKind
 from alliance.redemptions.answers import answer_of
 from alliance.redemptions.card_ceiling import spending
 from alliance.redemptions.counter import Counter
@@ -78,8 +79,9 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     """Redeem an offer of a scan. ``order.offer`` is the offer's code or id.
 
     Raises Refused: scan_not_found, wrong_outlet, scan_expired, name_not_compared, revoked, not_entitled,
-    offer_not_found, offer_not_here, below_threshold, amount_out_of_range, body_mismatch, card_ceiling, and
-    what ``offers.counters.taking`` refuses. After a refusal the transaction must be rolled back.
+    offer_not_found, offer_not_live, offer_not_for_holder, offer_not_here, below_threshold,
+    amount_out_of_range, body_mismatch, card_ceiling, and what ``offers.counters.taking`` refuses. After a
+    refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
 
@@ -336,15 +338,21 @@ def through(counter: Counter) -> dict[str, Any]:
 
 def _granted(session: Session, counter: Counter, here: Standing, offer: str, day: date) -> Granted:
     if here.granted is None:
-        raise Refused(_why_not(session, counter.merchant_id, offer, day))
+        raise Refused(_why_not(session, counter.merchant_id, here.entitlement.holder_kind, offer, day))
     if here.place.zone_id is None:
         raise Refused(Reason.OUTLET_NOT_OPEN)
     return here.granted
 
 
-def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reason:
+def _why_not(session: Session, merchant_id: int, kind: HolderKind, offer: str, day: date) -> Reason:
     found = find_offer(session, merchant_id, offer)
     if found is None:
         return Reason.OFFER_NOT_FOUND
-    elsewhere = live(day).where(OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == found.id)
-    return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
+    of_offer = live(day).where(OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == found.id)
+    if session.scalar(of_offer) is None:
+        return Reason.OFFER_NOT_LIVE
+    return (
+        Reason.OFFER_NOT_HERE
+        if session.scalar(of_offer.where(open_to(kind)))
+        else Reason.OFFER_NOT_FOR_HOLDER
+    )

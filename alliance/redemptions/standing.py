@@ -30,7 +30,7 @@ from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import outlet_zone_on
 from alliance.offers.limits import Limits, read_limits
-from alliance.offers.live import NAMED, at_outlet, live, naming
+from alliance.offers.live import NAMED, at_outlet, live, naming, open_to
 from alliance.offers.models import Offer, OfferRevision
 from alliance.passes.credential import CredentialClass
 from alliance.passes.entitlement import (
@@ -171,18 +171,22 @@ _FROZEN = select(OfferRevision).where(
 def _standing(
     who: Select[*tuple[Any, ...]], revisions: Select[OfferRevision], newest: ColumnElement[Any]
 ) -> Executable:
-    """The outlet, all these revisions, the pass, and of the revisions the one that is asked for."""
-    usable = revisions.with_only_columns(
-        OfferRevision.offer_id,
-        OfferRevision.id,
-        OfferRevision.number,
-        OfferRevision.title,
-        OfferRevision.terms,
-        OfferRevision.limits,
-    ).cte("usable")
+    """The outlet, the pass, those of the revisions that are open to its holder, and the one asked for."""
+    holder = who.cte("who")
+    usable = (
+        revisions.where(open_to(select(holder.c.kind).scalar_subquery()))
+        .with_only_columns(
+            OfferRevision.offer_id,
+            OfferRevision.id,
+            OfferRevision.number,
+            OfferRevision.title,
+            OfferRevision.terms,
+            OfferRevision.limits,
+        )
+        .cte("usable")
+    )
     comma: Any = literal_column("','")
     ids = select(func.aggregate_strings(cast(usable.c.id, String), comma)).subquery("ids")
-    holder = who.subquery("who")
     granted = join(Offer, usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id) & NAMED)
     # Side by side, each of one row; only the outlet must be there.
     beside: Any = Outlet

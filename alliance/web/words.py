@@ -77,6 +77,9 @@ REFUSALS: Mapping[Reason, Words] = {
         _l("优惠不在有效期"), _l("这个优惠尚未开始、已经结束或已下架，请选择其他优惠。")
     ),
     Reason.OFFER_NOT_HERE: Words(_l("本店不适用"), _l("这个优惠不适用于本门店，请选择其他优惠。")),
+    Reason.OFFER_NOT_FOR_HOLDER: Words(
+        _l("顾客不适用"), _l("这个优惠只给员工本人或只给家属，这位顾客不在其中，请选择其他优惠。")
+    ),
     Reason.BELOW_THRESHOLD: Words(_l("未达到满减金额"), _l("消费金额还没有达到优惠的门槛，请核对金额。")),
     Reason.AMOUNT_OUT_OF_RANGE: Words(_l("金额不对"), _l("金额或数量超出允许的范围，请核对后重新输入。")),
     Reason.LIMIT_TOTAL: Words(_l("优惠已领完"), _l("这个优惠的总次数已用完，请选择其他优惠。")),

@@ -1,14 +1,10 @@
 """A phone and a scanner that have no network: the code is shown and verified all the same."""
 
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from alliance import clock
 from alliance.audit.trail import COMMAND_LINE
@@ -17,9 +13,8 @@ from alliance.passes.devices import remove
 from alliance.passes.keys import Keyring
 from alliance.passes.models import PassDevice
 from alliance.people.models import Holder
-from tests.functional.conftest import _screens
-from tests.functional.scene import DESK, PHONE, Screens, code_on, people
-from tests.processes import SECRET, environment, free_port, serving
+from tests.functional.scene import DESK, PHONE, Screens, code_on
+from tests.processes import SECRET
 
 pytestmark = pytest.mark.browser
 
@@ -83,23 +78,6 @@ def scan(counter: Page, text: str, verdict: str) -> None:
     counter.get_by_role("button", name="不再重试").click()
     counter.clock.fast_forward(2_000)
     expect(counter.locator("[data-offline]")).to_be_hidden()
-
-
-@pytest.fixture
-def stoppable(
-    session: Session, database_url: str, tmp_path, browser, browser_context_args
-) -> Iterator[tuple[Screens, ExitStack]]:
-    """Screens on a server of their own, and what stops that server."""
-    people(session)
-    session.commit()
-    port = free_port()
-    command = [sys.executable, "-m", "alliance", "serve", "--no-demo", "--port", str(port)]
-    env = environment(database_url, tmp_path / "instance")
-    with ExitStack() as running:
-        base = running.enter_context(serving(command, port, tmp_path / "log", env=env, cwd=tmp_path))
-        for screens in _screens(browser, browser_context_args, base):
-            yield screens, running
-            screens.forgive("ERR_CONNECTION_REFUSED")
 
 
 def test_the_server_is_gone_and_the_code_is_verified(stoppable) -> None:

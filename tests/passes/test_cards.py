@@ -210,3 +210,12 @@ def test_two_desks_at_once_print_one_card(world: World, engine: sa.Engine) -> No
 
     with ThreadPoolExecutor(8) as pool:
         assert len([made for made in pool.map(printed, range(8)) if made]) == 1
+
+
+def test_the_family_too_but_nobody_without_a_name(world: World) -> None:
+    """Of a child under 14 there is no name to compare."""
+    made = world.card(world.dependant(world.mechanic, "张桂兰"))
+    assert (made.name, made.employer) == ("张桂兰", world.garage.name)
+    with pytest.raises(Refused) as refused:
+        world.card(world.dependant(world.mechanic, ""))
+    assert refused.value.reason is Reason.NOT_ENTITLED

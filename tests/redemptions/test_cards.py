@@ -286,6 +286,15 @@ def test_a_card_costs_one_link_and_a_phone_none(world: World, card: Printout, en
     assert counts == ([4, 4] if at_once else [5, 6])
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_driver_remembers_how_to_send_them(world: World, card: Printout, engine: sa.Engine) -> None:
+    """As ``test_statements`` has it of phones."""
+    with statements(engine) as seen:
+        pay(world, card.text, 1_000)
+    assert len(seen) >= 6
+    assert max(map(len, seen)) <= 4096
+
+
 @pytest.mark.parametrize(
     ("corruption", "names"),
     [

@@ -36,8 +36,8 @@ LIMITING: tuple[Named, ...] = (
 )  # fmt: skip
 REDEEMING: tuple[Named, ...] = (
     *PRESENTING, Reason.SCAN_NOT_FOUND, Reason.SCAN_EXPIRED, Reason.NAME_NOT_COMPARED,
-    Reason.OUTLET_NOT_OPEN, Reason.OFFER_NOT_FOUND,
-    Reason.OFFER_NOT_LIVE, Reason.OFFER_NOT_HERE, *PRICING, *LIMITING, Reason.COOL_DOWN,
+    Reason.OUTLET_NOT_OPEN, Reason.OFFER_NOT_FOUND, Reason.OFFER_NOT_LIVE, Reason.OFFER_NOT_FOR_HOLDER,
+    Reason.OFFER_NOT_HERE, *PRICING, *LIMITING, Reason.COOL_DOWN,
 )  # fmt: skip
 FINDING: tuple[Named, ...] = (Fault.NOT_FOUND, Reason.REDEMPTION_NOT_FOUND)
 REVERSING: tuple[Named, ...] = (

@@ -1,61 +1,55 @@
-"""The holder's own printed card: what there is of one, printing it, and making a lost one dead."""
+"""The cards on a phone: the holder's own, and those of the children and elders of an employee."""
 
-from flask import abort, current_app, flash, g, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import abort, g, request
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from alliance import clock
-from alliance.passes import cards
-from alliance.passes.cards import HasCard
-from alliance.passes.models import PrintedCard
-from alliance.people.employment import employment_on
-from alliance.web.employee import bp
+from alliance.passes.household import cards_of
+from alliance.people.models import Holder
+from alliance.people.phones import mask_name
 from alliance.web.extensions import db
-from alliance.web.fields import posted_card_id
 
 
-@bp.get("/card")
-def show_card() -> ResponseReturnValue:
-    """The number and the last day of the card, and what can be done about it."""
-    return render_template(
-        "employee/show_card.html",
-        card=_own_card(),
-        last_day=cards.last_day_of,
-        number=cards.number_of,
-        ceiling_fen=current_app.extensions["settings"].card_daily_ceiling_fen,
-    )
+@dataclass(frozen=True)
+class Card:
+    """One card: ``name`` as a cashier may see it, ``label`` as the family tells its cards apart."""
+
+    holder: Holder
+    label: str
+    name: str
 
 
-@bp.post("/card")
-def print_card() -> ResponseReturnValue:
-    """A card on a page to be printed; with ``anew`` the card before is dead with this.
-
-    Raises Refused for who is not entitled.
-    """
-    keyring, anew = current_app.extensions["keyring"], "anew" in request.form
-    try:
-        made = cards.print_card(db.session, keyring, g.grant.holder_id, g.actor, clock.now(), anew=anew)
-    except HasCard:
-        return redirect(url_for(".show_card"), 303)
-    db.session.commit()
-    return render_template(
-        "cards.html", printouts=[made], back=url_for(".show_card"), is_sheet=False, notes=[]
-    )
+def cards_on_phone(session: Session, holder: Holder) -> list[Card]:
+    """The holder's own card first, then those that the phone carries beside it."""
+    own = Card(holder, _("本人"), mask_name(holder.name))
+    return [own, *(Card(each, label, name) for each, label, name in _carried(cards_of(session, holder.id)))]
 
 
-@bp.post("/card/revoke")
-def revoke_card() -> ResponseReturnValue:
-    """A lost card is dead at once."""
-    card, card_id = _own_card(), posted_card_id()
-    if card is None or card.cti != card_id:
+def labels(dependants: Sequence[Holder]) -> dict[int, str]:
+    """What an employee reads for each dependant: the name, or for children without one their number."""
+    found, nameless = {}, 0
+    for dependant in dependants:
+        nameless += not dependant.name
+        found[dependant.id] = dependant.name or _("孩子 %(number)s", number=nameless)
+    return found
+
+
+def posted_holder_id() -> int:
+    """Whose card the form's ``holder`` names: one's own, or one that the phone carries; ends with 404."""
+    own = int(g.grant.holder_id)
+    asked = request.form.get("holder", own, int)
+    if asked != own and asked not in [dependant.id for dependant in cards_of(db.session, own)]:
         abort(404)
-    cards.revoke_card(db.session, card, cards.BY_HOLDER, g.actor, clock.now())
-    db.session.commit()
-    flash(_("会员卡已作废，马上不能再用。"), "success")
-    return redirect(url_for(".show_card"), 303)
+    return asked
 
 
-def _own_card() -> PrintedCard | None:
-    at, holder_id = clock.now(), g.grant.holder_id
-    employment = employment_on(db.session, holder_id, clock.business_date(at))
-    return cards.card_of(db.session, holder_id, employment.enterprise_id, at) if employment else None
+def _carried(dependants: Sequence[Holder]) -> list[tuple[Holder, str, str]]:
+    known = labels(dependants)
+    # The screen is turned to the cashier, so a label gives away no more of a name than its end.
+    return [
+        (each, "*" + each.name[-1] if each.name else known[each.id], mask_name(each.name) or known[each.id])
+        for each in dependants
+    ]

@@ -15,6 +15,7 @@ from alliance import clock
 from alliance.accounts import sign_in
 from alliance.passes import devices
 from alliance.passes.cards import card_of, last_day_of, number_of
+from alliance.passes.household import household_of
 from alliance.passes.leaving import NotTakenBack, let_go, take_back
 from alliance.passes.models import PrintedCard
 from alliance.people.models import Employment, Holder
@@ -25,6 +26,7 @@ from alliance.web.enterprise.overview import headcount
 from alliance.web.enterprise.page import page
 from alliance.web.extensions import db
 from alliance.web.fields import posted_key_id
+from alliance.web.holder_phones import phone_or_404, phones_of
 
 PAGE = 50
 PERSON = "/people/<int:employment_id>"
@@ -63,7 +65,7 @@ def find_people(enterprise_id: int) -> ResponseReturnValue:
 def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """One of them, with the phones that show the pass; a leaver's are not the former employer's business."""
     employment, is_employed = employment_of(enterprise_id, employment_id)
-    known = people.phones_of(db.session, employment.holder_id) if is_employed else []
+    known = phones_of(db.session, employment.holder_id) if is_employed else []
     return page(
         "enterprise/show_person.html",
         enterprise_id,
@@ -74,6 +76,7 @@ def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
         card=_card(employment) if is_employed else None,
         last_day=last_day_of,
         number=number_of,
+        family=_family_size(employment.holder_id) if is_employed else 0,
         words=device_words,
     )
 
@@ -106,12 +109,17 @@ def remove_phone(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """A lost phone shows the pass no more, and is signed out."""
     employment, is_employed = employment_of(enterprise_id, employment_id)
     if is_employed:
-        at, device = clock.now(), people.phone_or_404(db.session, employment.holder_id, posted_key_id())
+        at, device = clock.now(), phone_or_404(db.session, employment.holder_id, posted_key_id())
         devices.remove(db.session, device, devices.BY_EMPLOYER, g.actor, at)
         sign_in.end(db.session, device.sign_in_id, at)
         db.session.commit()
         flash(_("已移除，这台手机不能再出示会员码。"))
     return redirect(url_for(".show_person", enterprise_id=enterprise_id, employment_id=employment_id), 303)
+
+
+def _family_size(holder_id: int) -> int:
+    # How many: who they are is not the employer's business.
+    return len(household_of(db.session, holder_id, clock.now()).dependants)
 
 
 def employment_of(enterprise_id: int, employment_id: int) -> tuple[Employment, bool]:

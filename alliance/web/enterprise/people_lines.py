@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from alliance.clock import business_date
 from alliance.passes.cards import is_good
-from alliance.passes.devices import Device, devices_of
 from alliance.passes.issue import newest_pass
 from alliance.passes.models import DeviceRevocation, Pass, PassDevice, PrintedCard
 from alliance.people.employment import in_effect
@@ -76,18 +75,6 @@ def employment_or_404(session: Session, enterprise_id: int, employment_id: int, 
     if employment is None or employment.enterprise_id != enterprise_id:
         abort(404)
     return employment if employment.ends_on is None or employment.ends_on > today - UNDO else abort(404)
-
-
-def phones_of(session: Session, holder_id: int) -> Sequence[Device]:
-    """The phones that show the holder's pass, those removed too."""
-    held = newest_pass(session, holder_id)
-    return devices_of(session, held.id) if held else []
-
-
-def phone_or_404(session: Session, holder_id: int, key_id: bytes) -> PassDevice:
-    """One of the holder's phones."""
-    held, device = newest_pass(session, holder_id), session.get(PassDevice, key_id)
-    return device if device is not None and held is not None and device.pass_id == held.id else abort(404)
 
 
 def card_or_404(session: Session, employment: Employment, cti: bytes) -> PrintedCard:

@@ -11,7 +11,6 @@ from werkzeug.datastructures import MultiDict
 
 from alliance import clock
 from alliance.passes.entitlement import entitlement
-from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
 from alliance.redemptions.redeem import Order
@@ -23,6 +22,7 @@ from alliance.web import repeats
 from alliance.web.attempts import attempt
 from alliance.web.errors import refusal, status_of, wants_problem
 from alliance.web.extensions import db
+from alliance.web.filters import shown_name
 from alliance.web.merchant import bp, lookups
 from alliance.web.merchant.forms import RedeemForm, ScanForm
 from alliance.web.offer_cards import cards_of_scan
@@ -44,6 +44,7 @@ CORRECTABLE = frozenset(
         Reason.CARD_CEILING,
         Reason.NAME_NOT_COMPARED,
         Reason.OFFER_NOT_FOUND,
+        Reason.OFFER_NOT_FOR_HOLDER,
         Reason.OFFER_NOT_HERE,
         Reason.OFFER_NOT_LIVE,
         Reason.IN_FLIGHT,
@@ -182,7 +183,7 @@ def _scan_page(scan: Scan, form: RedeemForm) -> str:
         place=lookups.place_or_404(db.session, scan.merchant_id, scan.outlet_id),
         scan=scan,
         is_over=scan.expires_at <= at,
-        name=mask_name(holder.holder_name),
+        name=shown_name(holder.holder_name),
         employer=holder.employer_name,
         card_left_fen=lookups.card_left(db.session, scan, holder.holder_id, card_ceiling_fen(), at),
         cards=cards_of_scan(db.session, scan, holder, at),
