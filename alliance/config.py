@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     proxies: int = Field(default=0, ge=0, le=5)
     #: Webhooks may go to any address and port, and over plain HTTP: for trying out, never in production.
     webhook_allow_private: bool = False
+    #: What a holder may pay with printed cards in a day, at all merchants together, in 分.
+    card_daily_ceiling_fen: int = Field(default=50_000, ge=0)
     #: How often one API token may call, and one address that shows none; in each worker process.
     api_reads_per_minute: int = Field(default=1200, ge=1)
     api_writes_per_minute: int = Field(default=600, ge=1)

@@ -76,6 +76,36 @@ class DeviceCredential(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class PrintedCard(Base):
+    """A printed card of a pass, for as long as its holder works for the employer that stands on it.
+
+    ``cti`` is the credential's own; the credential itself is on paper only. ``key_id`` is the key that signed
+    it. The row stays, to say whose card a scan's evidence was, and its ``status_index`` is never given again.
+    """
+
+    __tablename__ = "printed_cards"
+
+    cti: Mapped[bytes] = mapped_column(LargeBinary(8), primary_key=True)
+    pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id"), index=True)
+    employer_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"))
+    status_index: Mapped[int] = mapped_column(unique=True)
+    key_id: Mapped[bytes] = mapped_column(LargeBinary(32), ForeignKey("signing_keys.id"), index=True)
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class CardRevocation(Base):
+    """A printed card is dead from now on."""
+
+    __tablename__ = "card_revocations"
+
+    cti: Mapped[bytes] = mapped_column(LargeBinary(8), ForeignKey("printed_cards.cti"), primary_key=True)
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+
+
 class SigningKey(Base):
     """A key pair of the alliance: the public half in the clear, the private half sealed.
 

@@ -8,9 +8,13 @@ from sqlalchemy import select
 
 from alliance import clock
 from alliance.audit.trail import COMMAND_LINE
+from alliance.passes.cards import print_card, revoke_card
 from alliance.passes.devices import remove
+from alliance.passes.keys import Keyring
 from alliance.passes.models import PassDevice
+from alliance.people.models import Holder
 from tests.functional.scene import DESK, PHONE, Screens, code_on
+from tests.processes import SECRET
 
 pytestmark = pytest.mark.browser
 
@@ -104,6 +108,26 @@ def test_a_removed_phone_is_known_as_soon_as_the_list_is(counter, phone, shared_
     counter.evaluate("window.dispatchEvent(new Event('online'))")
     trusted_after(counter, before)
     scan(counter, drawn_anew(phone), "这个会员码已被停用")
+    shared_screens.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+def test_a_printed_card_needs_the_network(counter, phone, shared_database, shared_screens):
+    """Signed as well as a phone's code, and the scanner can see that: only the server knows whose it is."""
+    holder = shared_database.scalars(select(Holder.id).where(Holder.name == "张喆明")).one()
+    now, keyring = clock.now(), Keyring(SECRET)
+    card = print_card(shared_database, keyring, holder, COMMAND_LINE, now, anew=True)
+    shared_database.commit()
+    counter.route("**/scans", lambda route: route.abort("internetdisconnected"))
+    scan(counter, card.text, "打印的会员卡需要联网核验")
+    at = 120
+    altered = card.text[:at] + ("0" if card.text[at] != "0" else "1") + card.text[at + 1 :]
+    scan(counter, altered, "断网时认不出来")
+    revoke_card(shared_database, card.card, "丢失", COMMAND_LINE, clock.now())
+    shared_database.commit()
+    before = counter.evaluate(TRUSTED_AT)
+    counter.evaluate("window.dispatchEvent(new Event('online'))")
+    trusted_after(counter, before)
+    scan(counter, card.text, "这个会员码已被停用")
     shared_screens.forgive("ERR_INTERNET_DISCONNECTED")
 
 
