@@ -95,7 +95,7 @@ def test_printed_cards(engine: sa.Engine, database_url: str) -> None:
         assert [finding for invariant in INVARIANTS.values() for finding in invariant(session)] == []
     before = facts(engine)
     assert len(before["scans"]) == 2
-    store.downgrade(database_url, "0012")
+    store.downgrade(database_url, "0011")
     assert not {"printed_cards", "card_revocations", "card_spendings"} & set(
         sa.inspect(engine).get_table_names()
     )

@@ -1,14 +1,14 @@
 """printed cards, what is paid with them in a day, and scans that remember which card was shown
 
-Revision: 0011
-Revises: 0012
+Revision: 0012
+Revises: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0012"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """families: dependants come and go, cards on the sponsor's phone, and offers for some of them
 
-Revision: 0012
+Revision: 0011
 Revises: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
+revision = "0011"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
