@@ -71,7 +71,8 @@ FORGED = "id, at, account_id, token_id, action, 'pass:2', enterprise_id, address
     "change",
     [
         f"REPLACE INTO audit_entries ({COLUMNS}) SELECT {FORGED} FROM audit_entries WHERE seal_number = 1",
-        f"REPLACE INTO audit_entries ({COLUMNS}) SELECT {FORGED} FROM audit_entries WHERE seal_number IS NULL",
+        f"REPLACE INTO audit_entries ({COLUMNS})"
+        f" SELECT {FORGED} FROM audit_entries WHERE seal_number IS NULL",
         # The row in the way can be one of another id: that which has the number of the row.
         f"INSERT OR REPLACE INTO audit_entries (rowid, {COLUMNS})"
         f" SELECT rowid, lower(hex(randomblob(16))), {FORGED.removeprefix('id, ')} FROM audit_entries",

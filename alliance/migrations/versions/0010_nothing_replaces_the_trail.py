@@ -21,10 +21,9 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for table, key in KEYS.items():
             # A rowid that is not given is -1 here, which no row has.
+            there = f"SELECT 1 FROM {table} WHERE {key} = NEW.{key} OR rowid = NEW.rowid"  # noqa: S608 - no input
             op.execute(
-                f"CREATE TRIGGER {table}_append_only_insert BEFORE INSERT ON {table}"
-                f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - no input
-                f" OR EXISTS (SELECT 1 FROM {table} WHERE rowid = NEW.rowid)"
+                f"CREATE TRIGGER {table}_append_only_insert BEFORE INSERT ON {table} WHEN EXISTS ({there})"
                 f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
         op.execute(
