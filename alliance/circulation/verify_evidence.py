@@ -8,14 +8,12 @@ from cwt.cose_key_interface import COSEKeyInterface
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alliance.circulation.findings import Finding
+from alliance.circulation.findings import Finding, walk
 from alliance.passes.keys import by_kid
 from alliance.passes.models import Pass, PassDevice, PresentationUse, SigningKey
 from alliance.passes.presentation import Presentation, verify_shown
 from alliance.redemptions.models import Scan
 from alliance.refused import Refused
-
-_BATCH = 2000
 
 
 class _EveryKey:
@@ -39,46 +37,62 @@ def evidence(session: Session) -> Iterator[Finding]:
     """
     yield from _without_scan(session)
     keys = _EveryKey(session)
-    rows: Any = session.execute(
-        select(Scan.id, Scan.evidence, Scan.at, Scan.pass_id, PresentationUse.key_id, PresentationUse.counter)
-        .outerjoin(
-            PresentationUse,
-            (PresentationUse.merchant_id == Scan.merchant_id) & (PresentationUse.scan_id == Scan.id),
+    of_scan = (PresentationUse.merchant_id == Scan.merchant_id) & (PresentationUse.scan_id == Scan.id)
+    rows: Any = walk(
+        session,
+        select(
+            Scan.id,
+            Scan.evidence,
+            Scan.at,
+            Scan.pass_id,
+            PresentationUse.key_id,
+            PresentationUse.counter,
+            Pass.status_index,
+            PassDevice.pass_id.label("device_pass_id"),
         )
-        .execution_options(yield_per=_BATCH)
+        .outerjoin(PresentationUse, of_scan)
+        .outerjoin(Pass, Pass.id == Scan.pass_id)
+        .outerjoin(PassDevice, PassDevice.key_id == PresentationUse.key_id),
     )
-    for id_, text, at, pass_id, key_id, counter in rows:
-        subject = f"scan {id_}"
-        if key_id is None:
-            yield Finding("evidence", subject, "nothing used up", "one presentation")
-        elif text is not None:
-            yield from _judged(session, keys, subject, text, at, (pass_id, key_id, counter))
+    for row in rows:
+        if row.key_id is None:
+            yield Finding("evidence", f"scan {row.id}", "nothing used up", "one presentation")
+        elif row.evidence is not None:
+            yield from _judged(session, keys, row)
 
 
 def _without_scan(session: Session) -> Iterator[Finding]:
     """Two scans cannot share a use (it is one row), but one of them can be gone."""
     of_use = (Scan.merchant_id == PresentationUse.merchant_id) & (Scan.id == PresentationUse.scan_id)
-    for key_id, counter in session.execute(
+    for key_id, counter in walk(
+        session,
         select(PresentationUse.key_id, PresentationUse.counter)
         .outerjoin(Scan, of_use)
-        .where(Scan.id.is_(None))
+        .where(Scan.id.is_(None)),
     ):
         yield Finding(
             "evidence", f"presentation {counter} of {key_id.hex()}", "no scan", "the scan it was for"
         )
 
 
-def _judged(
-    session: Session, keys: _EveryKey, subject: str, text: str, at: datetime, expected: tuple[Any, ...]
-) -> Iterator[Finding]:
+def _judged(session: Session, keys: _EveryKey, row: Any) -> Iterator[Finding]:
+    subject = f"scan {row.id}"
     try:
-        shown = verify_shown(session, keys, text, at)
+        shown = verify_shown(session, keys, row.evidence, row.at)
     except Refused as refused:
         yield Finding("evidence", subject, str(refused.reason), "a presentation good at the scan's time")
         return
-    found = (_pass_id(session, shown), shown.key_id, shown.counter)
-    if found != expected:
-        yield Finding("evidence", subject, expected, found)
+    used_up = (shown.key_id, shown.counter) == (row.key_id, row.counter)
+    if not (used_up and _names_its_pass(shown, row)):
+        stored = (row.pass_id, row.key_id, row.counter)
+        yield Finding("evidence", subject, stored, (_pass_id(session, shown), shown.key_id, shown.counter))
+
+
+def _names_its_pass(shown: Presentation, row: Any) -> bool:
+    """Of what the row joined: the phone of the key that was used up, and the pass of the scan."""
+    if shown.credential.cnf is not None:
+        return bool(row.device_pass_id == row.pass_id)
+    return bool(row.status_index == shown.credential.status_index)
 
 
 def _pass_id(session: Session, shown: Presentation) -> int | None:
