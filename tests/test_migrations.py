@@ -83,7 +83,7 @@ def test_every_constraint_has_a_name() -> None:
     "name",
     [
         "outlets", "outlet_zones", "offers", "offer_revisions", "offer_approvals", "limit_counters", "scans",
-        "redemptions", "reversals", "refused_attempts", "outbox_events", "webhook_endpoints",
+        "redemptions", "reversals", "refused_attempts", "wrong_codes", "outbox_events", "webhook_endpoints",
         "webhook_subscriptions", "webhook_deliveries", "webhook_attempts",
     ],
 )  # fmt: skip

@@ -94,7 +94,8 @@ def redeem_at_once(
 ) -> Answer:
     """Scan and redeem in one call, for a POS: the scan carries the redemption's own id.
 
-    Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse.
+    Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse. After
+    ``UnknownCode`` the transaction must be committed, as after a scan.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from alliance import store
 from alliance.redemptions.counter import Counter
+from alliance.redemptions.guesses import UnknownCode
 from alliance.redemptions.refusals import remember
 from alliance.refused import Reason, Refused
 from alliance.web import repeats
@@ -44,7 +45,9 @@ def _commit_or_remember(
         result = verb(session)
         session.commit()
     except Refused as refused:
-        session.rollback()
+        # It has written nothing but that it was a wrong code, and that has to stay.
+        if not isinstance(refused, UnknownCode):
+            session.rollback()
         if repeats.is_repeat():
             raise
         remember(session, counter, refused, at, request_id)

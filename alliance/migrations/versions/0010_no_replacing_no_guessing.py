@@ -1,9 +1,10 @@
-"""nothing replaces an entry of the trail
+"""nothing replaces an entry of the trail, and wrong codes are counted
 
 Revision: 0010
 Revises: 0009
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
@@ -18,6 +19,18 @@ KEYS = {"audit_entries": "id", "audit_seals": "number"}
 
 
 def upgrade() -> None:
+    op.create_table(
+        "wrong_codes",
+        sa.Column("merchant_id", sa.BigInteger(), nullable=False),
+        sa.Column("outlet_id", sa.Uuid(), nullable=False),
+        sa.Column("moments", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id", "outlet_id"],
+            ["outlets.merchant_id", "outlets.id"],
+            name=op.f("fk_wrong_codes_merchant_id_outlet_id_outlets"),
+        ),
+        sa.PrimaryKeyConstraint("merchant_id", "outlet_id", name=op.f("pk_wrong_codes")),
+    )
     if op.get_bind().dialect.name == "sqlite":
         for table, key in KEYS.items():
             # A rowid that is not given is -1 here, which no row has.
@@ -38,3 +51,4 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER audit_entries_append_only_rowid")
         for table in KEYS:
             op.execute(f"DROP TRIGGER {table}_append_only_insert")
+    op.drop_table("wrong_codes")
