@@ -69,6 +69,7 @@ def _as_it_is(value: Any) -> str:
 #: What an entry's ``detail`` may say, by its name there: a label, and how the value is shown.
 DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "outlet": (_l("门店"), _as_it_is),
+    "outlets": (_l("门店"), lambda value: "、".join(map(str, value))),
     "offer": (_l("优惠编号"), _as_it_is),
     "paid_fen": (_l("实付"), format_yuan),
     "refund_fen": (_l("退回"), format_yuan),

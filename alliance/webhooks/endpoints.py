@@ -120,8 +120,9 @@ def rotate_secret(
     """A new secret, shown once. The one before goes on signing beside it for ``OVERLAP``, then ends.
 
     ``seen`` is the ``fingerprint`` of the secret that is to be replaced: the same press once more within a
-    minute is the same rotation and the same secret. While a former secret is good, another rotation would end that
-    one at once: raises FormerIsGood, unless it is asked for (``ends_former``) in sight of the present secret.
+    minute is the same rotation and the same secret. While a former secret is good, another rotation would
+    end that one at once: raises FormerIsGood, unless it is asked for (``ends_former``) in sight of the
+    present secret.
     """
     if _is_pressed_again(endpoint, seen, at):
         return sealer.shown_again(endpoint.secret)

@@ -1,4 +1,4 @@
-"""nothing replaces an entry of the trail, and wrong codes are counted
+"""nothing replaces an entry of the trail, wrong codes are counted, and a cashier has an outlet since a day
 
 Revision: 0010
 Revises: 0009
@@ -31,6 +31,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("merchant_id", "outlet_id", name=op.f("pk_wrong_codes")),
     )
+    op.add_column("grant_outlets", sa.Column("granted_at", sa.DateTime(timezone=True), nullable=True))
+    # When an outlet was added to a grant was not remembered: it is as old as the grant.
+    op.execute(
+        "UPDATE grant_outlets SET granted_at ="
+        " (SELECT granted_at FROM grants WHERE grants.id = grant_outlets.grant_id)"
+    )
+    with op.batch_alter_table("grant_outlets") as batch_op:
+        batch_op.alter_column("granted_at", existing_type=sa.DateTime(timezone=True), nullable=False)
     if op.get_bind().dialect.name == "sqlite":
         for table, key in KEYS.items():
             # A rowid that is not given is -1 here, which no row has.
@@ -51,4 +59,6 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER audit_entries_append_only_rowid")
         for table in KEYS:
             op.execute(f"DROP TRIGGER {table}_append_only_insert")
+    with op.batch_alter_table("grant_outlets") as batch_op:
+        batch_op.drop_column("granted_at")
     op.drop_table("wrong_codes")

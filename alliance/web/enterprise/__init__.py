@@ -1,4 +1,4 @@
-"""The enterprise's office: its figures, its people, its offers, what was redeemed, its webhooks."""
+"""The enterprise's office: figures, people, cashiers, offers, what was redeemed, tokens and webhooks."""
 
 from flask import Blueprint
 
@@ -7,6 +7,7 @@ bp = Blueprint(
 )
 
 from alliance.web.enterprise import (  # noqa: E402 - registers the routes
+    cashiers,  # noqa: F401
     offers,  # noqa: F401
     overview,  # noqa: F401
     people,  # noqa: F401
