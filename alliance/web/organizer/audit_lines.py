@@ -26,6 +26,12 @@ class AuditLine:
     detail: str
 
     @property
+    def redemption_id(self) -> UUID | None:
+        """Which of the enterprise's redemptions it is about; an entry of anything else is about none."""
+        kind, _colon, id_ = self.deed.subject.partition(":")
+        return UUID(id_) if kind == "redemption" and self.deed.enterprise_id is not None else None
+
+    @property
     def cells(self) -> tuple[str, ...]:
         """A row of the file, in the order of ``header``; nothing in it is taken for a formula."""
         deed = self.deed
