@@ -38,10 +38,14 @@ class Settings(BaseSettings):
     code_sender: Literal["console", "outbox"] = "console"
     #: Served over HTTPS: session cookies are marked Secure. Always so in production.
     https: bool = False
+    #: How many dependants (家属) an employee may have, cards and open invitations included.
+    max_dependants: int = Field(default=5, ge=0, le=20)
     #: How many reverse proxies stand in front; their X-Forwarded headers are believed, nobody else's.
     proxies: int = Field(default=0, ge=0, le=5)
     #: Webhooks may go to any address and port, and over plain HTTP: for trying out, never in production.
     webhook_allow_private: bool = False
+    #: What a holder may pay with printed cards in a day, at all merchants together, in 分.
+    card_daily_ceiling_fen: int = Field(default=50_000, ge=0)
     #: How often one API token may call, and one address that shows none; in each worker process.
     api_reads_per_minute: int = Field(default=1200, ge=1)
     api_writes_per_minute: int = Field(default=600, ge=1)

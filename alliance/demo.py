@@ -16,6 +16,7 @@ from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, Outl
 from alliance.offers.life import Draft, approve, submit
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold
+from alliance.passes import household
 from alliance.passes.issue import mint, pass_of
 from alliance.passes.keys import Keyring
 from alliance.people.models import Employment, Holder, HolderKind
@@ -56,6 +57,9 @@ class _Member:
     offers: tuple[tuple[str, str, Terms, Limits], ...]
     people: tuple[str, ...]
 
+
+#: Of the employee who signs in: an elder, and a child under 14, who has no name.
+FAMILY = ("王桂兰", "")
 
 #: Generous enough that the demo's own redemptions never reach them.
 MILK = Limits(units=3000, holder_day=5)
@@ -221,3 +225,5 @@ def _accounts(session: Session, dairy: _Loaded, zones: dict[str, Zone], at: date
     grant(session, administrator, Role.ENTERPRISE_ADMIN, by, at, enterprise_id=merchant_id)
     grant(session, cashier, Role.CASHIER, by, at, enterprise_id=merchant_id, outlets=dairy.outlets)
     grant(session, employee, Role.HOLDER, by, at, holder_id=dairy.holders[0].id)
+    for name in FAMILY:
+        household.add_card(session, dairy.holders[0], name, len(FAMILY), by, at)

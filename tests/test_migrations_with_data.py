@@ -20,6 +20,8 @@ from tests.world import World
 
 #: What 0002 adds and its way down therefore cannot keep, and the digests over it.
 ADDED = {"evidence", "corrects_id", "pos", "terminal", "cashier", "digest"}
+#: What 0011 adds to scans.
+ADDED |= {"card_id"}
 
 
 @pytest.fixture
@@ -75,6 +77,36 @@ def test_what_a_redemption_remembers(books: None, engine: sa.Engine, database_ur
     assert facts(engine) == before
     with store.sessionmaker_for(engine)() as session:
         assert [finding for invariant in INVARIANTS.values() for finding in invariant(session)] == []
+
+
+def test_printed_cards(engine: sa.Engine, database_url: str) -> None:
+    """0011: what was scanned and redeemed by card goes down and up; the cards go with their tables."""
+    with store.sessionmaker_for(engine)() as session:
+        store.for_writing(session)
+        world = World(session)
+        card = world.card()
+        world.card(world.salesman)
+        world.redeem(holder=world.milkman)
+        made = scan(session, world.keyring, world.counter(), uuid4(), card.text, world.at)
+        order = Order(uuid4(), "MILK", 5000, name_compared=True)
+        redeem(session, world.counter(), made.id, order, world.at)
+        world.card(anew=True)
+        session.commit()
+        assert [finding for invariant in INVARIANTS.values() for finding in invariant(session)] == []
+    before = facts(engine)
+    assert len(before["scans"]) == 2
+    store.downgrade(database_url, "0012")
+    assert not {"printed_cards", "card_revocations", "card_spendings"} & set(
+        sa.inspect(engine).get_table_names()
+    )
+    assert "card_id" not in {column["name"] for column in sa.inspect(engine).get_columns("scans")}
+    store.upgrade(database_url)
+    assert facts(engine) == before
+    with store.sessionmaker_for(engine)() as session:
+        store.for_writing(session)
+        world.session = session
+        world.card()
+        session.commit()
 
 
 def facts(engine: sa.Engine) -> dict[str, list[dict[str, Any]]]:

@@ -16,8 +16,9 @@ from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, Outl
 from alliance.offers.counters import taking
 from alliance.offers.life import Draft, approve, submit
 from alliance.offers.limits import UNLIMITED, Limits, Use, read_limits
-from alliance.offers.models import OfferRevision
+from alliance.offers.models import Audience, OfferRevision
 from alliance.offers.pricing import Discount, Terms
+from alliance.passes.cards import Printout, print_card
 from alliance.passes.devices import enrol, issue_credential
 from alliance.passes.issue import Presentable, mint, pass_of
 from alliance.passes.keys import Keyring
@@ -88,6 +89,7 @@ class World:
         starts_on: date | None = None,
         ends_on: date | None = None,
         outlet_ids: tuple[UUID, ...] = (),
+        audience: Audience = Audience.EVERYONE,
     ) -> OfferRevision:
         """An approved offer (or approved new revision).
 
@@ -103,6 +105,7 @@ class World:
             starts_on=starts_on,
             ends_on=ends_on,
             outlet_ids=outlet_ids,
+            audience=audience,
         )
         revision = submit(self.session, merchant.id, draft, COMMAND_LINE, self.at)
         approve(self.session, revision, COMMAND_LINE, self.at)
@@ -128,6 +131,13 @@ class World:
         device = enrol(self.session, held, phone.key.point, sign_in_id or uuid4(), "test", by, at)
         phone.credential = issue_credential(self.session, self.keyring, device, at).credential
         return phone
+
+    def card(
+        self, holder: Holder | None = None, at: datetime | None = None, *, anew: bool = False
+    ) -> Printout:
+        """A printed card of the holder (the mechanic by default)."""
+        holder, at = holder or self.mechanic, at or self.at
+        return print_card(self.session, self.keyring, holder.id, COMMAND_LINE, at, anew=anew)
 
     def redeem(
         self,

@@ -14,6 +14,7 @@ from alliance.circulation.derive import day_figures_of_facts, month_flows_of_fac
 from alliance.circulation.findings import Finding, compare, counted, walk
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
+from alliance.circulation.verify_cards import card_spendings
 from alliance.circulation.verify_evidence import evidence
 from alliance.circulation.verify_frozen import FROZEN
 from alliance.circulation.verify_ledger import LEDGER
@@ -192,6 +193,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     **LEDGER,
     "limit_counter": limit_counters,
     "limit_exceeded": limits_exceeded,
+    "card_spending": card_spendings,
     "derived_registry": derived_registry,
     "derived_day": derived_days,
     "derived_month": derived_months,

@@ -1,4 +1,4 @@
-"""What a fact has frozen: household, employer, and the zones of employer and outlet.
+"""What a fact has frozen: household, employer, the zones of employer and outlet, for whom the offer was.
 
 An employment and a zone have two times: the days that they speak of, and the moment at which that was
 recorded. A fact is right when it names what was held true of its business date at the moment it was received.
@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from alliance.circulation.findings import Finding, walk
 from alliance.clock import BEFORE_RECORDS
 from alliance.enterprises.models import EnterpriseZone, OutletZone
+from alliance.offers.models import Audience, OfferRevision
 from alliance.people.models import Employment, EmploymentChange, Holder
 from alliance.redemptions.marks import MARGIN
 from alliance.redemptions.models import Redemption
@@ -61,10 +62,26 @@ def frozen_zones(session: Session) -> Iterator[Finding]:
     yield from frozen.compare(session, stays)
 
 
+def audiences(session: Session) -> Iterator[Finding]:
+    """Each redemption's holder is one whom the revision of the offer is for."""
+    rows = session.execute(
+        select(Redemption.id, Redemption.holder_kind, OfferRevision.audience)
+        .join(
+            OfferRevision,
+            (OfferRevision.merchant_id == Redemption.merchant_id)
+            & (OfferRevision.id == Redemption.revision_id),
+        )
+        .where(OfferRevision.audience.not_in([Audience.EVERYONE, Redemption.holder_kind]))
+    )
+    for id_, kind, audience in rows:
+        yield Finding("offer_audience", f"redemption {id_}", kind, audience)
+
+
 FROZEN: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "frozen_employer": frozen_employers,
     "frozen_household": frozen_households,
     "frozen_zones": frozen_zones,
+    "offer_audience": audiences,
 }
 
 

@@ -142,7 +142,8 @@ class _Staff:
                 if other.enterprise_id == enterprise_id:
                     raise Unfit(Problem.PHONE_AT_OTHER_STAFF_NO, "手机号", staff_no=other.staff_no)
                 raise Unfit(Problem.PHONE_TAKEN, "手机号")
-            if holder.kind != HolderKind.EMPLOYEE or holder.name != row.name:
+            _refuse_dependant(holder)
+            if holder.name != row.name:
                 raise Unfit(Problem.PHONE_TAKEN, "手机号")
             return holder
         if former is None:
@@ -158,6 +159,7 @@ class _Staff:
         if holder.phone and holder.name != row.name:
             raise Unfit(Problem.ANOTHER_PERSON, "工号")
         if row.phone in self._by_phone:
+            _refuse_dependant(self._by_phone[row.phone])
             raise Unfit(Problem.PHONE_TAKEN, "手机号")
         return row.phone
 
@@ -202,3 +204,9 @@ def _people(session: Session, enterprise_ids: list[int], rows: list[RosterRow]) 
 
 
 KIND = Kind("roster", RosterRow, bring_in)
+
+
+def _refuse_dependant(holder: Holder) -> None:
+    """Raises Unfit: whoever is of a family has to leave it before being an employee."""
+    if holder.kind == HolderKind.DEPENDANT:
+        raise Unfit(Problem.PHONE_OF_DEPENDANT, "手机号")

@@ -15,6 +15,7 @@ from alliance.offers import historical
 from alliance.offers.counters import overspent
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
+    Audience,
     Offer,
     OfferApproval,
     OfferReturn,
@@ -63,6 +64,7 @@ class Draft:
     ends_on: date | None = None
     limits: Limits = UNLIMITED
     outlet_ids: Sequence[UUID] = ()
+    audience: Audience = Audience.EVERYONE
 
 
 def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: datetime) -> OfferRevision:
@@ -88,6 +90,7 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
         starts_on=draft.starts_on,
         ends_on=draft.ends_on,
         limits=draft.limits.given(),
+        audience=draft.audience,
         submitted_at=at,
         submitted_by_id=by.account_id,
     )

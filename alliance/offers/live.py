@@ -1,12 +1,14 @@
 """Which offers are live on a day, and where."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.offers.models import (
+    Audience,
     Offer,
     OfferApproval,
     OfferRevision,
@@ -70,6 +72,11 @@ def at_outlet(
         OfferRevision.merchant_id == merchant_id,
         or_(~exists().where(limited), exists().where(limited, place.outlet_id == outlet_id)),
     )
+
+
+def open_to(holder_kind: str | ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a holder of this kind (``people.HolderKind``) may use a revision."""
+    return OfferRevision.audience.in_([Audience.EVERYONE, holder_kind])
 
 
 def naming(code_or_id: str | None) -> dict[str, object]:

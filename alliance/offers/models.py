@@ -1,6 +1,7 @@
 """The tables of offers, their revisions and what was decided about them."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.store import Base, new_id, of_merchant
+
+
+class Audience(StrEnum):
+    """Whom an offer is for: everyone, employees themselves (本人), or their families (家属)."""
+
+    EVERYONE = "everyone"
+    EMPLOYEE = "employee"
+    DEPENDANT = "dependant"
 
 
 class Offer(Base):
@@ -43,6 +52,8 @@ class OfferRevision(Base):
     ends_on: Mapped[date | None]
     #: Those that are set, as ``offers.limits`` reads them.
     limits: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: Unless it is everyone, the kind of holder (``people.HolderKind``) that may use it.
+    audience: Mapped[Audience] = mapped_column(String(10), default=Audience.EVERYONE)
     submitted_at: Mapped[datetime]
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
 

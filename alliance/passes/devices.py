@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
@@ -31,7 +31,7 @@ _MOST_CREDENTIALS = 20
 STATUS_INDICES = 2**22
 
 #: Why a phone was removed, where no person has written a reason.
-REPLACED, BY_HOLDER, BY_EMPLOYER = "replaced", "by_holder", "by_employer"
+REPLACED, BY_HOLDER, BY_EMPLOYER, BY_ORGANIZER = "replaced", "by_holder", "by_employer", "by_organizer"
 
 
 @dataclass(frozen=True)
@@ -74,20 +74,29 @@ def read_enrolment(text: str, expected: bytes) -> bytes:
 
 
 def enrol(
-    session: Session, pass_: Pass, point: bytes, sign_in_id: UUID, user_agent: str, by: Actor, at: datetime
+    session: Session,
+    pass_: Pass,
+    point: bytes,
+    sign_in_id: UUID,
+    user_agent: str,
+    by: Actor,
+    at: datetime,
+    *,
+    carrier_id: bytes | None = None,
 ) -> PassDevice:
     """Bind a phone's key to a pass whose holder's row is locked (``pass_of``); again is the same phone.
 
     A session has one phone: another key of the same session (browsers throw keys away) replaces its own and
-    counts as nothing. Raises Refused: device_removed (this key is removed, or another pass's: make a new
-    one), too_many_devices, too_many_rebindings.
+    counts as nothing. The pass of a card goes with the phone that carries it (``carrier_id``, its own key).
+    Raises Refused: device_removed (this key is removed, or another pass's: make a new one),
+    too_many_devices, too_many_rebindings.
     """
     key_id = cose.thumbprint(point)
     known = session.get(PassDevice, key_id)
     if known is not None:
         if known.pass_id != pass_.id or session.get(DeviceRevocation, key_id) is not None:
             raise Refused(Reason.DEVICE_REMOVED)
-        known.sign_in_id = sign_in_id
+        known.sign_in_id, known.carrier_id = sign_in_id, carrier_id
         return known
     before = devices_of(session, pass_.id)
     own = next((device.row for device in before if _is_own(device, sign_in_id)), None)
@@ -103,9 +112,14 @@ def enrol(
         enrolled_at=at,
         sign_in_id=sign_in_id,
         replaces_id=own.key_id if own else None,
+        carrier_id=carrier_id,
     )
     session.add(made)
     session.flush()
+    if own is not None:
+        # It is the same phone, so the cards that it carries are still with it.
+        carried = update(PassDevice).where(PassDevice.carrier_id == own.key_id)
+        session.execute(carried.values(carrier_id=key_id))
     record(session, by, "device.enrol", f"pass:{pass_.id}", at, key=key_id.hex())
     return made
 
@@ -146,11 +160,21 @@ def devices_of(session: Session, pass_id: int) -> Sequence[Device]:
     return [Device(*row) for row in rows]
 
 
+def phone_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDevice | None:
+    """The living phone of a pass from which this session is."""
+    return next(
+        (device.row for device in devices_of(session, pass_id) if _is_own(device, sign_in_id)),
+        None,
+    )
+
+
 def remove(session: Session, device: PassDevice, reason: str, by: Actor, at: datetime) -> None:
-    """The phone's key is dead from this transaction on; removing twice is removing once.
+    """The phone's key is dead from this transaction on, and the cards it carries; twice is once.
 
     Its session is for the caller to end (``accounts.sign_in.end``): else the page would enrol again.
     """
+    for carried in session.scalars(select(PassDevice).where(PassDevice.carrier_id == device.key_id)):
+        _revoke(session, carried, reason, by, at)
     _revoke(session, device, reason, by, at)
 
 

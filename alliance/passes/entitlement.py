@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise
 from alliance.enterprises.placement import enterprise_zone_on
-from alliance.passes.models import DeviceRevocation, Pass, PassDevice, PassRevocation
+from alliance.passes.models import (
+    CardRevocation,
+    DeviceRevocation,
+    Pass,
+    PassDevice,
+    PassRevocation,
+    PrintedCard,
+)
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.refused import Reason, Refused
@@ -74,11 +81,24 @@ def entitled_by_device(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
+def entitled_by_card(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The same of the pass whose printed card is shown.
+
+    A card that is revoked, or names an employer for whom the holder works no more, is revoked.
+    """
+    works_elsewhere = case((Enterprise.id != PrintedCard.employer_id, PrintedCard.issued_at))
+    return (
+        entitled(which, func.coalesce(PassRevocation.at, CardRevocation.at, works_elsewhere))
+        .join(PrintedCard, PrintedCard.pass_id == Pass.id)
+        .outerjoin(CardRevocation, CardRevocation.cti == PrintedCard.cti)
+    )
+
+
 def read_entitlement(row: Sequence[Any] | None) -> Entitlement:
     """The entitlement in a row of ``entitled``.
 
-    Raises Refused: unknown_key (no such pass or phone), revoked, not_entitled (no employment, or a placeless
-    employer, on that day).
+    Raises Refused: unknown_key (no such pass, phone or card), revoked, not_entitled (no employment, or a
+    placeless employer, on that day).
     """
     if row is None or row[0] is None:
         raise Refused(Reason.UNKNOWN_KEY)

@@ -88,7 +88,7 @@ class Keyring:
     def make(self, session: Session, at: datetime, signs_from: datetime) -> SigningKey:
         """A new key pair, published from ``at`` on."""
         private = ec.generate_private_key(_CURVE)
-        point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        point = _point_of(private)
         scalar = private.private_numbers().private_value.to_bytes(32, "big")
         row = SigningKey(
             id=cose.thumbprint(point),
@@ -116,6 +116,15 @@ def by_kid(rows: Sequence[SigningKey]) -> Mapping[bytes, Sequence[COSEKeyInterfa
         public = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, row.public)
         found[row.kid].append(_cose_key(public, row.kid))
     return found
+
+
+def id_of(pair: COSEKeyInterface) -> bytes:
+    """The ``SigningKey.id`` of a key pair."""
+    return cose.thumbprint(_point_of(pair.key))
+
+
+def _point_of(private: ec.EllipticCurvePrivateKey) -> bytes:
+    return private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def _cose_key(key: ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey, kid: bytes) -> COSEKeyInterface:

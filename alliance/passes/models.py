@@ -35,7 +35,8 @@ class PassDevice(Base):
     """A phone's key, bound to a pass. ``key_id`` is the key's thumbprint (RFC 9679), ``public`` its point.
 
     ``sign_in_id`` is the session that enrolled or last renewed it; sessions are forgotten, so it points
-    nowhere. ``replaces_id`` is the key that the same session had before.
+    nowhere. ``replaces_id`` is the key that the same session had before. ``carrier_id`` is set for a card
+    that a phone carries beside its own pass: the phone's own key, with which it comes and goes.
     """
 
     __tablename__ = "pass_devices"
@@ -47,6 +48,9 @@ class PassDevice(Base):
     enrolled_at: Mapped[datetime]
     sign_in_id: Mapped[UUID]
     replaces_id: Mapped[bytes | None] = mapped_column(LargeBinary(32), ForeignKey("pass_devices.key_id"))
+    carrier_id: Mapped[bytes | None] = mapped_column(
+        LargeBinary(32), ForeignKey("pass_devices.key_id"), index=True
+    )
 
 
 class DeviceRevocation(Base):
@@ -70,6 +74,36 @@ class DeviceCredential(Base):
     status_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     key_id: Mapped[bytes] = mapped_column(LargeBinary(32), ForeignKey("pass_devices.key_id"), index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PrintedCard(Base):
+    """A printed card of a pass, for as long as its holder works for the employer that stands on it.
+
+    ``cti`` is the credential's own; the credential itself is on paper only. ``key_id`` is the key that signed
+    it. The row stays, to say whose card a scan's evidence was, and its ``status_index`` is never given again.
+    """
+
+    __tablename__ = "printed_cards"
+
+    cti: Mapped[bytes] = mapped_column(LargeBinary(8), primary_key=True)
+    pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id"), index=True)
+    employer_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"))
+    status_index: Mapped[int] = mapped_column(unique=True)
+    key_id: Mapped[bytes] = mapped_column(LargeBinary(32), ForeignKey("signing_keys.id"), index=True)
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class CardRevocation(Base):
+    """A printed card is dead from now on."""
+
+    __tablename__ = "card_revocations"
+
+    cti: Mapped[bytes] = mapped_column(LargeBinary(8), ForeignKey("printed_cards.cti"), primary_key=True)
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str] = mapped_column(String(200))
 
 
 class SigningKey(Base):

@@ -19,7 +19,8 @@ from alliance.refused import Reason, Refused
 
 #: An array of two, and the head of a byte string of 24 to 255 bytes: no credential begins so.
 _PAIR = b"\x82\x58"
-_PREFIX = cose.to_text(_PAIR)
+#: What the text of a presentation begins with.
+PREFIX = cose.to_text(_PAIR)
 _MOST = 2**40
 # Claim keys of the payload: iat (RFC 8392), and a private-use key.
 _TIME, _COUNTER = 6, -65539
@@ -44,7 +45,8 @@ class Presentation:
     """A verified presentation; ``time`` is POSIX seconds.
 
     (key_id, counter) is to be accepted once, ever; that is for the store to say. ``key_id`` is the thumbprint
-    of the phone's key. A short-lived credential, good by itself, has its ``cti`` there and the counter 0.
+    of the phone's key. A short-lived credential, good by itself, has its ``cti`` there and the counter 0. So
+    has a printed card, which is shown many times: it is not used up.
     """
 
     credential: Credential
@@ -67,13 +69,13 @@ def present(credential: str, key: COSEKeyInterface, time: int, counter: int) -> 
 def verify_shown(
     session: Session, keyring: PublicKeys, text: str, at: datetime, window: Window = ONLINE
 ) -> Presentation:
-    """What a phone shows, verified: signatures and times. A short-lived credential is good alone.
+    """What is shown, verified: signatures and times. A short-lived credential and a printed card stand alone.
 
     Raises Refused: malformed (a forged signature too), unknown_key, clock_skew, not_yet_valid, expired.
     """
-    if not text.startswith(_PREFIX):
+    if not text.startswith(PREFIX):
         credential = verify(session, keyring, text, at)
-        if credential.class_ != CredentialClass.SHORT_LIVED:
+        if credential.class_ == CredentialClass.DEVICE:
             raise cose.malformed()
         return Presentation(credential, credential.cti, credential.iat, 0)
     shown = _read(session, keyring, text, at)

@@ -1,23 +1,24 @@
 """Changing the signing keys without anybody noticing: published ahead, retired when nothing needs them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
 from alliance.passes import cose
 from alliance.passes.devices import CREDENTIAL_LIFETIME
 from alliance.passes.keys import Keyring, in_force
-from alliance.passes.models import SigningKey, SigningKeyRetirement
+from alliance.passes.models import CardRevocation, PrintedCard, SigningKey, SigningKeyRetirement
 from alliance.store import insert_or_ignore
 
 #: A new key signs so long after it is published: by then every scanner that was online within a day has it.
 AHEAD = timedelta(hours=24)
-#: The longest that a credential lives: so long a key goes on verifying after its last signature.
+#: The longest that a phone's credential lives: so long a key goes on verifying after its last signature, and
+#: until the last printed card under it has expired or is revoked.
 LONGEST_LIFETIME = CREDENTIAL_LIFETIME
 
 
@@ -50,10 +51,13 @@ class StillNeeded(Exception):
 def standings(session: Session, at: datetime) -> Sequence[KeyStanding]:
     """Every key that there ever was, the newest first."""
     retired = set(session.scalars(select(SigningKeyRetirement.key_id)))
+    cards = _last_cards(session)
     found: list[KeyStanding] = []
     successor: datetime | None = None
     for key in session.scalars(select(SigningKey).order_by(SigningKey.signs_from.desc(), SigningKey.id)):
-        until = successor + LONGEST_LIFETIME if successor is not None else None
+        until = None
+        if successor is not None:
+            until = max(successor + LONGEST_LIFETIME, cards.get(key.id, successor))
         if key.id in retired:
             state = KeyState.RETIRED
         elif key.signs_from > at:
@@ -65,6 +69,17 @@ def standings(session: Session, at: datetime) -> Sequence[KeyStanding]:
         if state is not KeyState.RETIRED:
             successor = key.signs_from
     return found
+
+
+def _last_cards(session: Session) -> Mapping[bytes, datetime]:
+    """By key, when the last printed card under it expires."""
+    rows = session.execute(
+        select(PrintedCard.key_id, func.max(PrintedCard.expires_at))
+        .outerjoin(CardRevocation, CardRevocation.cti == PrintedCard.cti)
+        .where(CardRevocation.cti.is_(None))
+        .group_by(PrintedCard.key_id)
+    )
+    return dict(rows.all())
 
 
 def rotate(
@@ -80,7 +95,7 @@ def drop(session: Session, key: SigningKey, by: Actor, at: datetime, *, compromi
     """Retire a key for good: nothing under it is accepted any more, and its private half is destroyed.
 
     Raises StillNeeded while a credential under it can be alive. ``compromised`` drops it all the same: every
-    phone then needs the network once, for a credential under another key.
+    phone then needs the network once, for a credential under another key, and cards are printed anew.
     """
     standing = next(found for found in standings(session, at) if found.key.id == key.id)
     is_needed = standing.needed_until is None or standing.needed_until > at

@@ -1,4 +1,6 @@
-"""Which credentials of phones are revoked, for scanners without network: a signed, compressed bit per index.
+"""Which credentials of phones and which printed cards are revoked: a signed, compressed bit per index.
+
+Scanners fetch it for the time when they have no network.
 
 As in the IETF's Token Status List (draft-ietf-oauth-status-list): a CWT in COSE_Sign1 with the claim
 ``status_list``, one bit per status index, the lowest bit of the first byte for index 0, under zlib.
@@ -6,15 +8,24 @@ As in the IETF's Token Status List (draft-ietf-oauth-status-list): a CWT in COSE
 
 import zlib
 from datetime import datetime, timedelta
+from itertools import chain
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from alliance.clock import business_date
 from alliance.passes import cose
-from alliance.passes.devices import STATUS_INDICES
+from alliance.passes.cards import CARD_INDICES
 from alliance.passes.keys import Keyring
-from alliance.passes.models import DeviceCredential, DeviceRevocation, Pass, PassDevice, PassRevocation
+from alliance.passes.models import (
+    CardRevocation,
+    DeviceCredential,
+    DeviceRevocation,
+    Pass,
+    PassDevice,
+    PassRevocation,
+    PrintedCard,
+)
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder
 
@@ -37,8 +48,8 @@ def status_list(session: Session, keyring: Keyring, uri: str, at: datetime) -> b
     key, now = keyring.existing_key(session, at), int(at.timestamp())
     if key is None:
         raise LookupError("no signing key yet")
-    bits = bytearray(STATUS_INDICES // 8)
-    for index in session.scalars(_revoked(at)):
+    bits = bytearray(CARD_INDICES.stop // 8)
+    for index in chain(session.scalars(_revoked(at)), session.scalars(_revoked_cards(at))):
         bits[index // 8] |= 1 << index % 8
     claims = {
         _SUB: uri,
@@ -53,8 +64,6 @@ def status_list(session: Session, keyring: Keyring, uri: str, at: datetime) -> b
 
 def _revoked(at: datetime) -> Select[int]:
     """A SELECT of the indices of living credentials whose phone, pass or entitlement is gone."""
-    worker_id = func.coalesce(Holder.sponsor_id, Holder.id)
-    is_employed = exists().where(Employment.holder_id == worker_id, in_effect(business_date(at)))
     return (
         select(DeviceCredential.status_index)
         .join(PassDevice, PassDevice.key_id == DeviceCredential.key_id)
@@ -64,6 +73,27 @@ def _revoked(at: datetime) -> Select[int]:
         .outerjoin(DeviceRevocation, DeviceRevocation.key_id == PassDevice.key_id)
         .where(
             DeviceCredential.expires_at > at,
-            or_(PassRevocation.pass_id.is_not(None), DeviceRevocation.key_id.is_not(None), ~is_employed),
+            or_(PassRevocation.pass_id.is_not(None), DeviceRevocation.key_id.is_not(None), ~_employed(at)),
         )
     )
+
+
+def _revoked_cards(at: datetime) -> Select[int]:
+    """The same of printed cards: each is good with the employer that stands on it."""
+    is_employed = _employed(at, Employment.enterprise_id == PrintedCard.employer_id)
+    return (
+        select(PrintedCard.status_index)
+        .join(Pass, Pass.id == PrintedCard.pass_id)
+        .join(Holder, Holder.id == Pass.holder_id)
+        .outerjoin(PassRevocation, PassRevocation.pass_id == Pass.id)
+        .outerjoin(CardRevocation, CardRevocation.cti == PrintedCard.cti)
+        .where(
+            PrintedCard.expires_at > at,
+            or_(PassRevocation.pass_id.is_not(None), CardRevocation.cti.is_not(None), ~is_employed),
+        )
+    )
+
+
+def _employed(at: datetime, *where: ColumnElement[bool]) -> ColumnElement[bool]:
+    worker_id = func.coalesce(Holder.sponsor_id, Holder.id)
+    return exists().where(Employment.holder_id == worker_id, in_effect(business_date(at)), *where)

@@ -1,13 +1,14 @@
-"""The tables of holders and employments."""
+"""The tables of holders, their families and their employments."""
 
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.clock import BEFORE_RECORDS, SINCE_EVER
-from alliance.store import Base, Identity
+from alliance.store import Base, Identity, new_id
 
 
 class HolderKind(StrEnum):
@@ -18,7 +19,11 @@ class HolderKind(StrEnum):
 
 
 class Holder(Base):
-    """A person entitled to a pass. ``phone`` is E.164; a dependant's household is the sponsor's."""
+    """A person entitled to a pass. ``phone`` is E.164; a dependant's household is the sponsor's.
+
+    A dependant without a phone is a card on the sponsor's; one without a name (empty) is a child under 14,
+    of whom nothing is to be known.
+    """
 
     __tablename__ = "holders"
     __table_args__ = (
@@ -31,6 +36,33 @@ class Holder(Base):
     phone: Mapped[str | None] = mapped_column(String(16), unique=True)
     sponsor_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"), index=True)
     created_at: Mapped[datetime]
+
+
+class DependantRemoval(Base):
+    """A dependant is of the household no more; the pass was revoked with it, and the phone forgotten."""
+
+    __tablename__ = "dependant_removals"
+
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"), primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Invitation(Base):
+    """A link by which an adult of the family joins with a phone of their own; only its digest is kept.
+
+    It ends once: accepted by a holder, or withdrawn by the sponsor (without one).
+    """
+
+    __tablename__ = "invitations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    sponsor_id: Mapped[int] = mapped_column(ForeignKey("holders.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("holders.id"))
 
 
 class Employment(Base):

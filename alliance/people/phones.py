@@ -32,5 +32,5 @@ def mask_phone(phone: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """``张小明`` → ``张**``: what a cashier may see of a holder's name."""
-    return name[:1] + "*" * max(1, min(len(name) - 1, 2))
+    """``张小明`` → ``张**``: what a cashier may see of a holder's name; of no name, nothing."""
+    return name and name[:1] + "*" * max(1, min(len(name) - 1, 2))

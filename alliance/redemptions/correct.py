@@ -19,6 +19,7 @@ from alliance.offers.counters import hold
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import price, read_terms
 from alliance.people.models import Holder
+from alliance.redemptions import card_ceiling
 from alliance.redemptions.answers import answer_of
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import REDEMPTION_COLUMNS, body_digest
@@ -28,7 +29,7 @@ from alliance.redemptions.months import posted_month_for
 from alliance.redemptions.redeem import Answer, post, stored_answer
 from alliance.redemptions.reverse import Authority, lock, reverse
 from alliance.redemptions.standing import Granted, Place, granted_by
-from alliance.redemptions.uses import use_of
+from alliance.redemptions.uses import is_by_card, use_of
 from alliance.refused import Reason, Refused
 from alliance.webhooks.models import EventType
 from alliance.webhooks.outbox import is_wanted
@@ -64,8 +65,8 @@ def correct(
     The answer is a redemption's, with ``corrects_id`` and the ``reversal``. Limits are given back and taken
     anew: what takes no more than it gives back is refused by none. Raises Refused: redemption_not_found,
     not_correctable (it was imported), reversed_already (or corrected), undo_too_late, month_closed,
-    below_threshold, amount_out_of_range, body_mismatch, what a limit refuses. After a refusal the transaction
-    must be rolled back.
+    below_threshold, amount_out_of_range, body_mismatch, card_ceiling, what a limit refuses. After a refusal
+    the transaction must be rolled back.
     """
     digest = body_digest(
         {
@@ -90,12 +91,18 @@ def correct(
         # Whether it may be corrected at all is told first.
         _reversed(session, counter, old, correction, authority, at)
         raise
+    # Locked in the order in which a redemption does.
+    card_held_fen = None
+    if is_by_card(session, old):
+        card_held_fen = card_ceiling.hold(session, (old.holder_id, old.business_date))
     held = hold(session, granted.limits, use_of(vars(old)), use_of(values))
     reversed_ = _reversed(session, counter, old, correction, authority, at)
     answer = answer_of(values, granted, place, holder, employer, json.loads(reversed_.body))
     values |= {"body_digest": digest, "answer": answer}
     announced = is_wanted(session, old.merchant_id, EventType.REDEMPTION_CORRECTED)
-    return post(session, counter, granted, values, at, announced=announced, held=held)
+    return post(
+        session, counter, granted, values, at, announced=announced, held=held, card_held_fen=card_held_fen
+    )
 
 
 def _reversed(

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from alliance.audit.trail import Actor
+from alliance.redemptions.card_ceiling import DEFAULT_FEN
 
 
 @dataclass(frozen=True)
 class Counter:
     """An outlet of a merchant, and the cashier's account or the outlet's API token that acts there.
 
-    ``address`` is the network address that the request came from.
+    ``address`` is the network address that the request came from. ``card_ceiling_fen`` is what the alliance
+    lets a holder pay with printed cards in a day.
     """
 
     merchant_id: int
@@ -18,6 +20,7 @@ class Counter:
     account_id: int | None = None
     token_id: UUID | None = None
     address: str = ""
+    card_ceiling_fen: int = DEFAULT_FEN
 
     @property
     def actor(self) -> Actor:

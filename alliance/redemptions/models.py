@@ -41,7 +41,7 @@ class Scan(Base):
     """An accepted presentation at an outlet. ``revision_ids`` freezes the offers it may be redeemed under.
 
     ``evidence`` is the signed text that was presented, so that anybody can verify it again; typed digits
-    leave none.
+    leave none. ``card_id`` names the printed card that was shown, if it was one.
     """
 
     __tablename__ = "scans"
@@ -51,6 +51,7 @@ class Scan(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID]
     pass_id: Mapped[int] = mapped_column(ForeignKey("passes.id"))
+    card_id: Mapped[bytes | None] = mapped_column(LargeBinary(8), ForeignKey("printed_cards.cti"))
     body_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     evidence: Mapped[str | None] = mapped_column(Text)
     revision_ids: Mapped[list[str]] = mapped_column(JSON)
@@ -204,6 +205,16 @@ class WrongCodes(Base):
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
     moments: Mapped[list[int]] = mapped_column(JSON)
+
+
+class CardSpending(Base):
+    """What a holder has paid with printed cards on a business date, in 分, at all merchants together."""
+
+    __tablename__ = "card_spendings"
+
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"), primary_key=True, autoincrement=False)
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    used_fen: Mapped[int]
 
 
 class DirtyMark(Base):

@@ -20,11 +20,13 @@ from alliance.audit.models import AuditEntry
 from alliance.chain import Link, once, write
 from alliance.clock import business_date
 from alliance.offers.counters import taking
-from alliance.offers.live import find_offer, live
+from alliance.offers.live import find_offer, live, open_to
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import price, read_terms
 from alliance.passes.keys import Keyring
+from alliance.people.models import HolderKind
 from alliance.redemptions.answers import answer_of
+from alliance.redemptions.card_ceiling import spending
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
 from alliance.redemptions.events import redemption_event
@@ -45,7 +47,7 @@ class Order:
     """What is bought under which offer. ``id`` is minted by the client before its first send.
 
     ``receipt_no``, ``pos``, ``terminal`` and ``cashier`` are the merchant's own words for them, 64 characters
-    at most.
+    at most. ``name_compared``: the cashier has held the name on the printed card against the masked one.
     """
 
     id: UUID
@@ -56,6 +58,7 @@ class Order:
     pos: str | None = None
     terminal: str | None = None
     cashier: str | None = None
+    name_compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,16 +81,19 @@ _STORED = select(Redemption.body_digest, Redemption.answer).where(
 def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: datetime) -> Answer:
     """Redeem an offer of a scan. ``order.offer`` is the offer's code or id.
 
-    Raises Refused: scan_not_found, wrong_outlet, scan_expired, revoked, not_entitled, offer_not_found,
-    offer_not_here, below_threshold, amount_out_of_range, body_mismatch, and what ``offers.counters.taking``
-    refuses. After a refusal the transaction must be rolled back.
+    Raises Refused: scan_not_found, wrong_outlet, scan_expired, name_not_compared, revoked, not_entitled,
+    offer_not_found, offer_not_live, offer_not_for_holder, offer_not_here, below_threshold,
+    amount_out_of_range, body_mismatch, card_ceiling, and what ``offers.counters.taking`` refuses. After a
+    refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
 
     def judge() -> _Judged:
         scan = _valid_scan(session, counter, scan_id, at)
+        if scan.card_id is not None and not order.name_compared:
+            raise Refused(Reason.NAME_NOT_COMPARED)
         here = standing_of_scan(session, counter, scan, order.offer, at)
-        return _judge(session, counter, scan_id, here, order, digest, at)
+        return _judge(session, counter, scan_id, here, order, digest, at, by_card=scan.card_id is not None)
 
     return _post_once(session, counter, order.id, digest, judge, at)
 
@@ -97,8 +103,9 @@ def redeem_at_once(
 ) -> Answer:
     """Scan and redeem in one call, for a POS: the scan carries the redemption's own id.
 
-    Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse. After
-    ``UnknownCode`` the transaction must be committed, as after a scan.
+    Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse. A
+    printed card is refused with name_not_compared: nobody has seen the masked name yet, it has to be scanned
+    first. After ``UnknownCode`` the transaction must be committed, as after a scan.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
 
@@ -106,7 +113,9 @@ def redeem_at_once(
 
     def judge() -> _Judged:
         presented = read(session, keyring, counter, text, at)
-        here = standing(session, counter, presented.shown, order.offer, at)
+        if presented.card_id is not None:
+            raise Refused(Reason.NAME_NOT_COMPARED)
+        here = standing(session, counter, presented.class_, presented.shown, order.offer, at)
         scanned.extend(acceptance(counter, order.id, presented, here, digest, at))
         return _judge(session, counter, order.id, here, order, digest, at, scanned)
 
@@ -140,8 +149,9 @@ def _twins_answer(session: Session, counter: Counter, id_: UUID, digest: bytes) 
 def _body(order: Order) -> dict[str, Any]:
     body = {name: getattr(order, name) for name in ("offer", "gross_fen", "quantity", "receipt_no")}
     # Later additions, left out when they are not given: the digests of earlier requests stay what they were.
-    metadata = {name: getattr(order, name) for name in ("pos", "terminal", "cashier")}
-    return body | {name: value for name, value in metadata.items() if value is not None}
+    later = {name: getattr(order, name) for name in ("pos", "terminal", "cashier")}
+    later |= {"name_compared": order.name_compared or None}
+    return body | {name: value for name, value in later.items() if value is not None}
 
 
 def _valid_scan(session: Session, counter: Counter, scan_id: UUID, at: datetime) -> Scan:
@@ -163,6 +173,7 @@ class _Judged:
     granted: Granted
     announced: bool
     scanned: Sequence[Link]
+    by_card: bool
 
 
 def _judge(
@@ -174,6 +185,8 @@ def _judge(
     digest: bytes,
     at: datetime,
     scanned: Sequence[Link] = (),
+    *,
+    by_card: bool = False,
 ) -> _Judged:
     granted = _granted(session, counter, here, order.offer, business_date(at))
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
@@ -182,7 +195,7 @@ def _judge(
     holder = here.entitlement
     answer = answer_of(values, granted, here.place, holder.holder_name, holder.employer_name)
     values |= {"body_digest": digest, "answer": answer}
-    return _Judged(values, granted, here.announced, scanned)
+    return _Judged(values, granted, here.announced, scanned, by_card)
 
 
 def _post_once(
@@ -191,8 +204,16 @@ def _post_once(
     found = told_or_judged(lambda: stored_answer(session, counter, id_, digest), judge)
     if isinstance(found, Answer):
         return found
-    announced, scanned = found.announced, found.scanned
-    return post(session, counter, found.granted, found.values, at, announced=announced, scanned=scanned)
+    return post(
+        session,
+        counter,
+        found.granted,
+        found.values,
+        at,
+        announced=found.announced,
+        scanned=found.scanned,
+        card_held_fen=0 if found.by_card else None,
+    )
 
 
 def post(
@@ -205,12 +226,14 @@ def post(
     announced: bool,
     scanned: Sequence[Link] = (),
     held: Mapping[str, int] = MappingProxyType({}),
+    card_held_fen: int | None = None,
 ) -> Answer:
     """Write a redemption, its mark, its audit entry, its event and its use of the limits: nothing else does.
 
     ``values`` are its columns without ``digest``; ``announced`` is whether somebody wants its event,
-    ``scanned`` what comes before it in the chain, ``held`` is for ``taking``. When the id is taken, the
-    answer stored under it. Raises Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
+    ``scanned`` what comes before it in the chain. ``held`` is for ``taking``, and so is ``card_held_fen`` for
+    ``spending``, None when no printed card was shown. When the id is taken, the answer stored under it.
+    Raises Refused: what a limit or a link of ``scanned`` refuses, body_mismatch.
     """
     values["digest"] = redemption_digest(values)
     links = [
@@ -219,6 +242,7 @@ def post(
         *late_mark(values["business_date"], at),
         Link(AuditEntry, trail_entry(counter, granted.offer_code, values, at)),
         *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
+        *_by_card(session, counter, values, card_held_fen),
         *taking(session, granted.limits, use_of(values), held),
     ]
     missed = write(session, links)
@@ -229,17 +253,32 @@ def post(
     return _twins_answer(session, counter, values["id"], values["body_digest"])
 
 
+def _by_card(
+    session: Session, counter: Counter, values: Mapping[str, Any], held_fen: int | None
+) -> list[Link]:
+    if held_fen is None:
+        return []
+    who = values["holder_id"], values["business_date"]
+    return spending(session, counter.card_ceiling_fen, who, values["paid_fen"], held_fen)
+
+
 def _granted(session: Session, counter: Counter, here: Standing, offer: str, day: date) -> Granted:
     if here.granted is None:
-        raise Refused(_why_not(session, counter.merchant_id, offer, day))
+        raise Refused(_why_not(session, counter.merchant_id, here.entitlement.holder_kind, offer, day))
     if here.place.zone_id is None:
         raise Refused(Reason.OUTLET_NOT_OPEN)
     return here.granted
 
 
-def _why_not(session: Session, merchant_id: int, offer: str, day: date) -> Reason:
+def _why_not(session: Session, merchant_id: int, kind: HolderKind, offer: str, day: date) -> Reason:
     found = find_offer(session, merchant_id, offer)
     if found is None:
         return Reason.OFFER_NOT_FOUND
-    elsewhere = live(day).where(OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == found.id)
-    return Reason.OFFER_NOT_HERE if session.scalar(elsewhere) else Reason.OFFER_NOT_LIVE
+    of_offer = live(day).where(OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == found.id)
+    if session.scalar(of_offer) is None:
+        return Reason.OFFER_NOT_LIVE
+    return (
+        Reason.OFFER_NOT_HERE
+        if session.scalar(of_offer.where(open_to(kind)))
+        else Reason.OFFER_NOT_FOR_HOLDER
+    )

@@ -192,7 +192,7 @@ def _values(redemption: Redemption, reversal_id: UUID, back: Left, at: datetime)
 
 def _settle(session: Session, counter: Counter, redemption: Redemption, back: Left, at: datetime) -> None:
     """What a reversal brings with it: limits given back, the dirty mark, the audit entry."""
-    give_back_of(session, redemption, back.discount_fen, whole=bool(back.uses))
+    give_back_of(session, redemption, back.paid_fen, back.discount_fen, whole=bool(back.uses))
     mark_if_late(session, redemption.business_date, at)
     record(
         session,

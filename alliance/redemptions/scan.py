@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from alliance.chain import Link, once, write
 from alliance.offers.models import OfferRevision
+from alliance.passes.credential import CredentialClass
 from alliance.passes.issue import TYPED_CODE_LENGTH
 from alliance.passes.keys import Keyring
 from alliance.passes.models import Pass, PresentationUse, TypedCode
-from alliance.passes.presentation import verify_shown
+from alliance.passes.presentation import PREFIX, verify_shown
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
 from alliance.redemptions.guesses import take_turn, wrong
@@ -33,14 +34,20 @@ _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 class Presented:
     """A presentation that verified: whose, the key and counter that are good once, and what proved it.
 
-    ``shown`` is the status index of the pass, or the id of the phone's key. ``evidence`` is the signed text
-    of the QR code; typed digits prove nothing by themselves.
+    ``shown`` is the status index of the pass, the id of the phone's key, or the ``cti`` of the printed card.
+    ``evidence`` is the signed text of the QR code; typed digits prove nothing by themselves.
     """
 
+    class_: CredentialClass
     shown: int | bytes
     key_id: bytes
     counter: int
     evidence: str | None
+
+    @property
+    def card_id(self) -> bytes | None:
+        """The printed card, if it is one."""
+        return self.key_id if self.class_ is CredentialClass.PRINTED else None
 
 
 def scan(
@@ -57,7 +64,7 @@ def scan(
 
     def judge() -> list[Link]:
         presented = read(session, keyring, counter, text, at)
-        here = standing(session, counter, presented.shown, None, at)
+        here = standing(session, counter, presented.class_, presented.shown, None, at)
         return acceptance(counter, scan_id, presented, here, digest, at)
 
     links = told_or_judged(lambda: _stored(session, counter, scan_id, digest), judge)
@@ -83,9 +90,10 @@ def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: da
     if _TYPED.fullmatch(digits):
         return _read_typed(session, counter, digits, at)
     verified = verify_shown(session, keyring, plain, at)
-    of_phone = verified.credential.cnf is not None
-    shown = verified.key_id if of_phone else verified.credential.status_index
-    return Presented(shown, verified.key_id, verified.counter, plain)
+    class_ = CredentialClass(verified.credential.class_)
+    by_index = class_ is CredentialClass.SHORT_LIVED
+    shown = verified.credential.status_index if by_index else verified.key_id
+    return Presented(class_, shown, verified.key_id, verified.counter, plain)
 
 
 def acceptance(
@@ -93,6 +101,7 @@ def acceptance(
 ) -> list[Link]:
     """The rows of a scan: the scan with the offers it freezes, and the use of the presentation.
 
+    A printed card is shown again and again, and not used up: its scan is the only row.
     The scan's own key is taken first: a twin waits there and is told apart from a replay. Raises
     Refused(already_presented) for a code older than one that was used: a picture of it could be used beside
     the phone. Between two at the same moment only equal counters exclude each other.
@@ -104,6 +113,7 @@ def acceptance(
         "id": scan_id,
         "outlet_id": counter.outlet_id,
         "pass_id": here.entitlement.pass_id,
+        "card_id": presented.card_id,
         "body_digest": digest,
         "evidence": presented.evidence,
         "revision_ids": here.usable,
@@ -112,6 +122,8 @@ def acceptance(
         "account_id": counter.account_id,
         "token_id": counter.token_id,
     }
+    if presented.card_id is not None:
+        return [Link(Scan, scan, once("merchant_id", "id"))]
     use = {
         "key_id": presented.key_id,
         "counter": presented.counter,
@@ -134,6 +146,14 @@ def is_another_scans(session: Session, accepted: Sequence[Link]) -> bool:
         )
     ).one_or_none()
     return used_by not in (None, (use["merchant_id"], use["scan_id"]))
+
+
+def class_of(scan: Scan) -> CredentialClass:
+    """What was shown; typed digits stand for a short-lived credential."""
+    if scan.card_id is not None:
+        return CredentialClass.PRINTED
+    by_phone = scan.evidence is not None and scan.evidence.startswith(PREFIX)
+    return CredentialClass.DEVICE if by_phone else CredentialClass.SHORT_LIVED
 
 
 def frozen(scan: Scan) -> Select[OfferRevision]:
@@ -166,4 +186,4 @@ def _read_typed(session: Session, counter: Counter, code: str, at: datetime) -> 
         raise wrong(session, counter, lately, at)
     if typed.expires_at <= at:
         raise Refused(Reason.EXPIRED)
-    return Presented(typed.status_index, typed.cti, 0, None)
+    return Presented(CredentialClass.SHORT_LIVED, typed.status_index, typed.cti, 0, None)

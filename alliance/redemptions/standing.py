@@ -30,16 +30,18 @@ from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import outlet_zone_on
 from alliance.offers.limits import Limits, read_limits
-from alliance.offers.live import NAMED, at_outlet, live, naming
+from alliance.offers.live import NAMED, at_outlet, live, naming, open_to
 from alliance.offers.models import Offer, OfferRevision
+from alliance.passes.credential import CredentialClass
 from alliance.passes.entitlement import (
     SHOWN_COLUMNS,
     Entitlement,
     entitled,
+    entitled_by_card,
     entitled_by_device,
     read_entitlement,
 )
-from alliance.passes.models import Pass, PassDevice, PresentationUse
+from alliance.passes.models import Pass, PassDevice, PresentationUse, PrintedCard
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
 from alliance.store import built_once, run
@@ -86,22 +88,31 @@ class Standing:
 
 
 def standing(
-    session: Session, counter: Counter, shown: int | bytes, offer: str | None, at: datetime
+    session: Session,
+    counter: Counter,
+    class_: CredentialClass,
+    shown: int | bytes,
+    offer: str | None,
+    at: datetime,
 ) -> Standing:
     """Everything for a presentation: the offer, if one is asked for, is granted if it is live here today.
 
-    ``shown`` is the status index of a pass, or the id of the key of a phone. Raises Refused as
-    ``read_entitlement`` does.
+    ``shown`` is what this class shows: the status index of a pass, the id of the key of a phone, or the
+    ``cti`` of a printed card. Raises Refused as ``read_entitlement`` does.
     """
-    statement = _BY_DEVICE if isinstance(shown, bytes) else _BY_INDEX
-    return _read(session, statement, {"shown": shown, **_here(counter, at), **naming(offer)})
+    return _read(session, _BY_CLASS[class_], {"shown": shown, **_here(counter, at), **naming(offer)})
 
 
 def standing_of_scan(session: Session, counter: Counter, scan: Scan, offer: str, at: datetime) -> Standing:
-    """The same for a scan: the offer is granted if the scan has frozen it. Raises the same."""
+    """The same for a scan: the offer is granted if the scan has frozen it. Raises the same.
+
+    A card that was revoked since it was scanned is revoked.
+    """
     frozen = [UUID(id_) for id_ in scan.revision_ids]
-    values = {"pass": scan.pass_id, "revisions": frozen, **_here(counter, at), **naming(offer)}
-    return _read(session, _OF_SCAN, values)
+    values = {"revisions": frozen, **_here(counter, at), **naming(offer)}
+    if scan.card_id is not None:
+        return _read(session, _OF_CARD_SCAN, values | {"shown": scan.card_id})
+    return _read(session, _OF_SCAN, values | {"pass": scan.pass_id})
 
 
 def granted_by(offer_code: str, revision: OfferRevision) -> Granted:
@@ -160,18 +171,22 @@ _FROZEN = select(OfferRevision).where(
 def _standing(
     who: Select[*tuple[Any, ...]], revisions: Select[OfferRevision], newest: ColumnElement[Any]
 ) -> Executable:
-    """The outlet, all these revisions, the pass, and of the revisions the one that is asked for."""
-    usable = revisions.with_only_columns(
-        OfferRevision.offer_id,
-        OfferRevision.id,
-        OfferRevision.number,
-        OfferRevision.title,
-        OfferRevision.terms,
-        OfferRevision.limits,
-    ).cte("usable")
+    """The outlet, the pass, those of the revisions that are open to its holder, and the one asked for."""
+    holder = who.cte("who")
+    usable = (
+        revisions.where(open_to(select(holder.c.kind).scalar_subquery()))
+        .with_only_columns(
+            OfferRevision.offer_id,
+            OfferRevision.id,
+            OfferRevision.number,
+            OfferRevision.title,
+            OfferRevision.terms,
+            OfferRevision.limits,
+        )
+        .cte("usable")
+    )
     comma: Any = literal_column("','")
     ids = select(func.aggregate_strings(cast(usable.c.id, String), comma)).subquery("ids")
-    holder = who.subquery("who")
     granted = join(Offer, usable, (Offer.merchant_id == _MERCHANT) & (Offer.id == usable.c.offer_id) & NAMED)
     # Side by side, each of one row; only the outlet must be there.
     beside: Any = Outlet
@@ -190,4 +205,12 @@ _BY_INDEX = _standing(
     entitled(Pass.status_index == bindparam("shown", type_=BigInteger)), _LIVE_HERE, _NO_COUNTER
 )
 _BY_DEVICE = _standing(entitled_by_device(PassDevice.key_id == _KEY), _LIVE_HERE, _NEWEST)
+_CARD = entitled_by_card(PrintedCard.cti == _KEY)
+_BY_CARD = _standing(_CARD, _LIVE_HERE, _NO_COUNTER)
+_BY_CLASS = {
+    CredentialClass.DEVICE: _BY_DEVICE,
+    CredentialClass.PRINTED: _BY_CARD,
+    CredentialClass.SHORT_LIVED: _BY_INDEX,
+}
 _OF_SCAN = _standing(entitled(Pass.id == bindparam("pass")), _FROZEN, _NO_COUNTER)
+_OF_CARD_SCAN = _standing(_CARD, _FROZEN, _NO_COUNTER)

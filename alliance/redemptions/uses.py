@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from alliance.offers.counters import give_back, give_back_discount
 from alliance.offers.limits import Use, read_limits
 from alliance.offers.models import OfferRevision
-from alliance.redemptions.models import Redemption, Reversal
+from alliance.redemptions import card_ceiling
+from alliance.redemptions.models import Redemption, Reversal, Scan
 
 #: The columns of a redemption that its offer's limits look at.
 USE_COLUMNS = tuple(field.name for field in fields(Use))
@@ -23,13 +24,25 @@ def use_of(fact: Mapping[str, Any]) -> Use:
     return Use(**columns)
 
 
-def give_back_of(session: Session, redemption: Redemption, discount_fen: int, *, whole: bool) -> None:
+def is_by_card(session: Session, redemption: Redemption) -> bool:
+    """Whether a printed card was shown for it."""
+    if redemption.scan_id is None:
+        return False
+    scan = (Scan.merchant_id == redemption.merchant_id, Scan.id == redemption.scan_id)
+    return session.scalar(select(Scan.card_id).where(*scan)) is not None
+
+
+def give_back_of(
+    session: Session, redemption: Redemption, paid_fen: int, discount_fen: int, *, whole: bool
+) -> None:
     """Give a reversal's share of the limits back; the reversal itself has been written already.
 
-    A part gives its ``discount_fen`` back to the budget. The ``whole`` (a void, or the last refund) gives
-    back the use (on the redemption's own business date), its units, what was left of the discount, and the
-    cool-down.
+    By a printed card, ``paid_fen`` goes back to the holder's day. A part gives its ``discount_fen`` back to
+    the budget. The ``whole`` (a void, or the last refund) gives back the use (on the redemption's own
+    business date), its units, what was left of the discount, and the cool-down.
     """
+    if is_by_card(session, redemption):
+        card_ceiling.give_back(session, (redemption.holder_id, redemption.business_date), paid_fen)
     revision = session.get_one(OfferRevision, (redemption.merchant_id, redemption.revision_id))
     columns = {name: getattr(redemption, name) for name in USE_COLUMNS}
     use = use_of(columns | {"discount_fen": discount_fen})

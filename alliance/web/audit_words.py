@@ -9,6 +9,8 @@ from flask_babel import lazy_gettext as _l
 
 from alliance.accounts.models import Role
 from alliance.money import format_yuan
+from alliance.passes.devices import BY_EMPLOYER, BY_HOLDER, BY_ORGANIZER, REPLACED
+from alliance.passes.household import LEFT_HOUSEHOLD
 from alliance.web.event_words import events_words
 from alliance.web.filters import local_time
 from alliance.webhooks.models import EventType
@@ -28,10 +30,18 @@ ACTIONS: Mapping[str, Any] = {
     "pass.revoke": _l("停用会员码"),
     "device.enrol": _l("绑定手机"),
     "device.remove": _l("移除手机"),
+    "card.issue": _l("打印会员卡"),
+    "card.reprint": _l("补打会员卡"),
+    "card.revoke": _l("作废会员卡"),
     "key.rotate": _l("更换签名密钥"),
     "key.drop": _l("停用签名密钥"),
     "employment.leave": _l("办理离职"),
     "employment.resume": _l("恢复在职"),
+    "household.add": _l("添加家属"),
+    "household.invite": _l("邀请家属"),
+    "household.withdraw_invitation": _l("撤回家属邀请"),
+    "household.join": _l("家属领取会员码"),
+    "household.remove": _l("移除家属"),
     "grant.give": _l("授予身份"),
     "grant.revoke": _l("收回身份"),
     "token.create": _l("新建接口令牌"),
@@ -62,6 +72,16 @@ ROLES: Mapping[Role, Any] = {
 }
 
 
+#: Why something ended, where no person has written a reason.
+REASONS: Mapping[str, Any] = {
+    REPLACED: _l("同一登录重新绑定"),
+    BY_HOLDER: _l("本人移除"),
+    BY_EMPLOYER: _l("所在企业移除"),
+    BY_ORGANIZER: _l("主办方移除"),
+    LEFT_HOUSEHOLD: _l("不再是家属"),
+}
+
+
 def _as_it_is(value: Any) -> str:
     return str(value)
 
@@ -76,6 +96,8 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "corrects": (_l("改前的核销"), _as_it_is),
     "revision": (_l("结账版本"), _as_it_is),
     "key": (_l("手机编号"), lambda value: str(value)[:12]),
+    "card": (_l("会员卡编号"), _as_it_is),
+    "replaces": (_l("旧卡编号"), _as_it_is),
     "signs_from": (_l("启用时间"), lambda value: local_time(datetime.fromisoformat(value))),
     "compromised": (_l("已泄露"), _as_it_is),
     "events": (_l("通知"), lambda value: events_words(map(EventType, value))),
@@ -83,7 +105,7 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "new_address": (_l("换了地址"), _as_it_is),
     "by_the_worker": (_l("由系统停用"), _as_it_is),
     "digest": (_l("摘要"), lambda value: str(value)[:12]),
-    "reason": (_l("原因"), _as_it_is),
+    "reason": (_l("原因"), lambda value: str(REASONS.get(value, value))),
     "role": (_l("身份"), lambda value: str(ROLES[Role(value)])),
     "account": (_l("账号编号"), _as_it_is),
     "created": (_l("新增"), _as_it_is),

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, aliased
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import Offer, OfferRevision
 from alliance.people.models import Holder
-from alliance.people.phones import mask_name
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.redemptions.reverse import may_be_undone
+from alliance.web.filters import shown_name
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _entry(
     return Entry(
         fact=fact,
         offer=offer,
-        holder=mask_name(holder),
+        holder=shown_name(holder),
         employer=employer,
         merchant=merchant,
         outlet=outlet,

@@ -31,6 +31,7 @@ STATUS: Mapping[Reason, HTTPStatus] = {
     Reason.LIMIT_DAY: HTTPStatus.CONFLICT,
     Reason.LIMIT_BUDGET: HTTPStatus.CONFLICT,
     Reason.COOL_DOWN: HTTPStatus.CONFLICT,
+    Reason.CARD_CEILING: HTTPStatus.CONFLICT,
     Reason.MONTH_CLOSED: HTTPStatus.CONFLICT,
     Reason.DEVICE_REMOVED: HTTPStatus.CONFLICT,
     Reason.TOO_MANY_DEVICES: HTTPStatus.CONFLICT,

@@ -171,7 +171,16 @@ class PhoneForm(FlaskForm):  # type: ignore[misc]
 
 def posted_key_id() -> bytes:
     """The id of a phone's key that a button posts, in hexadecimal; ends with 422 for anything else."""
+    return _posted_bytes("key_id")
+
+
+def posted_card_id() -> bytes:
+    """The same of a printed card."""
+    return _posted_bytes("card_id")
+
+
+def _posted_bytes(name: str) -> bytes:
     try:
-        return bytes.fromhex(request.form["key_id"])
+        return bytes.fromhex(request.form[name])
     except (KeyError, ValueError):
         abort(422)

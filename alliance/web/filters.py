@@ -3,19 +3,26 @@
 from datetime import datetime
 
 from apiflask import APIFlask
+from flask_babel import gettext as _
 
 from alliance import clock, money
-from alliance.people.phones import mask_phone
+from alliance.people.phones import mask_name, mask_phone
 
 
 def init_app(app: APIFlask) -> None:
     """Register the filters."""
     app.jinja_env.filters["fen"] = money.format_yuan
     app.jinja_env.filters["masked_phone"] = mask_phone
+    app.jinja_env.filters["shown_name"] = shown_name
     app.jinja_env.filters["local_time"] = local_time
     app.jinja_env.filters["local_date"] = local_date
     app.jinja_env.filters["local_clock"] = local_clock
     app.jinja_env.filters["local_seconds"] = local_seconds
+
+
+def shown_name(name: str) -> str:
+    """A holder as a cashier may see them: ``张**``, or that it is a child without a name."""
+    return mask_name(name) or _("不满 14 岁的孩子")
 
 
 def local_time(at: datetime) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.counters import Remaining, View, remaining
 from alliance.offers.limits import Limits, read_limits
-from alliance.offers.models import OfferRevision, OfferRevisionOutlet
+from alliance.offers.models import Audience, OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
 from alliance.passes.entitlement import Entitlement
 from alliance.redemptions.models import Scan
@@ -51,6 +51,11 @@ class OfferCard:
     def days_words(self) -> str:
         """From when to when."""
         return plain.days_words(self.revision.starts_on, self.revision.ends_on)
+
+    @property
+    def audience_words(self) -> str:
+        """Whom it is for, unless it is everyone."""
+        return plain.audience_words(Audience(self.revision.audience))
 
     @property
     def limits_words(self) -> str:

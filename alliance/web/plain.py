@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from alliance.money import format_yuan
 from alliance.offers.life import State
+from alliance.offers.models import Audience
 from alliance.offers.pricing import AlliancePrice, Discount, Historical, Terms, Threshold
 
 
@@ -54,6 +55,15 @@ def day_words(day: date, since: date | None = None) -> str:
     if since is not None and since.year == day.year:
         return _("%(month)s月%(day)s日", month=day.month, day=day.day)
     return _("%(year)s年%(month)s月%(day)s日", year=day.year, month=day.month, day=day.day)
+
+
+def audience_words(audience: Audience) -> str:
+    """Whom an offer is for; nothing to say where it is everyone."""
+    return {
+        Audience.EVERYONE: "",
+        Audience.EMPLOYEE: _("仅限员工本人"),
+        Audience.DEPENDANT: _("仅限家属"),
+    }[audience]
 
 
 def outlets_words(names: Sequence[str]) -> str:

@@ -62,6 +62,10 @@ REFUSALS: Mapping[Reason, Words] = {
         _l("没有会员资格"), _l("顾客今天不在成员企业的名册中，请顾客向所在企业核实。")
     ),
     Reason.TOO_MANY_ATTEMPTS: Words(_l("尝试次数过多"), _l("短时间内尝试太多次，请过几分钟再试。")),
+    Reason.NAME_NOT_COMPARED: Words(
+        _l("还没有核对姓名"),
+        _l("出示的是打印的会员卡，请先扫码，再核对会员卡上的姓名和屏幕上的姓名，一致才能收款。"),
+    ),
     Reason.SCAN_NOT_FOUND: Words(_l("没有这次扫码"), _l("找不到这次扫码的记录，请重新扫顾客的会员码。")),
     Reason.SCAN_EXPIRED: Words(_l("扫码已超时"), _l("扫码后十分钟内有效，请重新扫顾客的会员码。")),
     Reason.WRONG_OUTLET: Words(_l("门店不符"), _l("这次扫码属于另一家门店，请在本店重新扫码。")),
@@ -73,6 +77,9 @@ REFUSALS: Mapping[Reason, Words] = {
         _l("优惠不在有效期"), _l("这个优惠尚未开始、已经结束或已下架，请选择其他优惠。")
     ),
     Reason.OFFER_NOT_HERE: Words(_l("本店不适用"), _l("这个优惠不适用于本门店，请选择其他优惠。")),
+    Reason.OFFER_NOT_FOR_HOLDER: Words(
+        _l("顾客不适用"), _l("这个优惠只给员工本人或只给家属，这位顾客不在其中，请选择其他优惠。")
+    ),
     Reason.BELOW_THRESHOLD: Words(_l("未达到满减金额"), _l("消费金额还没有达到优惠的门槛，请核对金额。")),
     Reason.AMOUNT_OUT_OF_RANGE: Words(_l("金额不对"), _l("金额或数量超出允许的范围，请核对后重新输入。")),
     Reason.LIMIT_TOTAL: Words(_l("优惠已领完"), _l("这个优惠的总次数已用完，请选择其他优惠。")),
@@ -90,6 +97,10 @@ REFUSALS: Mapping[Reason, Words] = {
     ),
     Reason.COOL_DOWN: Words(
         _l("间隔时间未到"), _l("这位顾客刚刚用过这个优惠，两次之间要隔一段时间，请稍后再用。")
+    ),
+    Reason.CARD_CEILING: Words(
+        _l("会员卡今天的额度不够"),
+        _l("打印的会员卡每天能付的金额有上限，请顾客出示手机上的会员码，或减少金额。"),
     ),
     Reason.IN_FLIGHT: Words(_l("正在处理"), _l("上一次提交还在处理中，请稍等片刻再试，不会重复记账。")),
     Reason.BODY_MISMATCH: Words(_l("单号重复"), _l("这个单号已用于另一笔内容不同的核销，请换一个新的单号。")),
@@ -142,4 +153,25 @@ def remedy_for(refused: Refused) -> str:
         return str(gettext("退款金额超过剩余的实付金额，最多还能退 %(left)s，请核对金额。", left=left))
     if refused.reason is Reason.WRONG_OUTLET and "outlet" in params:
         return str(gettext("收银系统的令牌不能用于这家门店，请核对收银系统里的门店编号。"))
+    if refused.reason is Reason.CARD_CEILING and "left" in params:
+        return _card_ceiling_words(params)
     return remedy_words(refused) or str(REFUSALS[refused.reason].remedy)
+
+
+def _card_ceiling_words(params: Mapping[str, object]) -> str:
+    limit, left = (format_yuan(params[name]) for name in ("limit", "left"))  # type: ignore[arg-type]
+    if not params["left"]:
+        return str(
+            gettext(
+                "打印的会员卡每人每天最多付 %(limit)s，这位顾客今天已用完，请顾客出示手机上的会员码。",
+                limit=limit,
+            )
+        )
+    return str(
+        gettext(
+            "打印的会员卡每人每天最多付 %(limit)s，这位顾客今天还剩 %(left)s，"
+            "请减少金额，或请顾客出示手机上的会员码。",
+            limit=limit,
+            left=left,
+        )
+    )

@@ -4,12 +4,14 @@ from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Executable, delete, update
+from sqlalchemy import Executable, delete, select, update
 
 from alliance.circulation.verify_frozen import FROZEN
 from alliance.clock import BEFORE_RECORDS, business_date
 from alliance.enterprises.models import EnterpriseZone, OutletZone
 from alliance.enterprises.placement import move_enterprise, move_outlet
+from alliance.offers.models import Audience, OfferRevision
+from alliance.offers.pricing import Discount
 from alliance.people.employment import change_days, employment_on, leave
 from alliance.people.models import Employment, EmploymentChange
 from alliance.redemptions.models import Redemption
@@ -197,6 +199,18 @@ def test_a_household_that_is_another(world: World, session: Session) -> None:
     assert found(session) == []
     forge(session, id_, household_id=world.salesman.id)
     assert names(session) == {"frozen_household"}
+
+
+def test_an_offer_that_is_not_for_its_holder(world: World, session: Session) -> None:
+    own, everyones = uuid4(), uuid4()
+    world.live_offer(world.dairy, "SELF", Discount(pay_permille=900), audience=Audience.EMPLOYEE)
+    world.redeem(10000, offer="SELF", id_=own)
+    world.redeem(10000, id_=everyones, holder=world.dependant(world.mechanic, "张小宝"))
+    assert found(session) == []
+    of_own = session.scalars(select(Redemption.revision_id).where(Redemption.id == own)).one()
+    family = update(OfferRevision).where(OfferRevision.id == of_own).values(audience=Audience.DEPENDANT)
+    session.execute(family)
+    assert names(session) == {"offer_audience"}
 
 
 @pytest.mark.parametrize(

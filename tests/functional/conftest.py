@@ -7,6 +7,7 @@ those of a module share one.
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,26 @@ def shared_screens(
         shared_database.execute(delete(table))
     shared_database.commit()
     yield from _screens(browser, browser_context_args, shared_server)
+
+
+@pytest.fixture
+def stoppable(
+    session: Session,
+    database_url: str,
+    tmp_path: Path,
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+) -> Iterator[tuple[Screens, ExitStack]]:
+    """Screens on a server of their own (in ``tmp_path / "instance"``), and what stops that server."""
+    people(session)
+    port = free_port()
+    command = [sys.executable, "-m", "alliance", "serve", "--no-demo", "--port", str(port)]
+    env = environment(database_url, tmp_path / "instance", ALLIANCE_CODE_SENDER="outbox")
+    with ExitStack() as running:
+        base = running.enter_context(serving(command, port, tmp_path / "log", env=env, cwd=tmp_path))
+        for screens in _screens(browser, browser_context_args, base):
+            yield screens, running
+            screens.forgive("ERR_CONNECTION_REFUSED")
 
 
 def _screens(browser: Browser, context_args: dict[str, Any], base: str) -> Iterator[Screens]:

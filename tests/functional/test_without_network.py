@@ -1,22 +1,20 @@
 """A phone and a scanner that have no network: the code is shown and verified all the same."""
 
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from alliance import clock
 from alliance.audit.trail import COMMAND_LINE
+from alliance.passes.cards import print_card, revoke_card
 from alliance.passes.devices import remove
+from alliance.passes.keys import Keyring
 from alliance.passes.models import PassDevice
-from tests.functional.conftest import _screens
-from tests.functional.scene import DESK, PHONE, Screens, code_on, people
-from tests.processes import environment, free_port, serving
+from alliance.people.models import Holder
+from tests.functional.scene import DESK, PHONE, Screens, code_on
+from tests.processes import SECRET
 
 pytestmark = pytest.mark.browser
 
@@ -82,23 +80,6 @@ def scan(counter: Page, text: str, verdict: str) -> None:
     expect(counter.locator("[data-offline]")).to_be_hidden()
 
 
-@pytest.fixture
-def stoppable(
-    session: Session, database_url: str, tmp_path, browser, browser_context_args
-) -> Iterator[tuple[Screens, ExitStack]]:
-    """Screens on a server of their own, and what stops that server."""
-    people(session)
-    session.commit()
-    port = free_port()
-    command = [sys.executable, "-m", "alliance", "serve", "--no-demo", "--port", str(port)]
-    env = environment(database_url, tmp_path / "instance")
-    with ExitStack() as running:
-        base = running.enter_context(serving(command, port, tmp_path / "log", env=env, cwd=tmp_path))
-        for screens in _screens(browser, browser_context_args, base):
-            yield screens, running
-            screens.forgive("ERR_CONNECTION_REFUSED")
-
-
 def test_the_server_is_gone_and_the_code_is_verified(stoppable) -> None:
     screens, running = stoppable
     phone = screens.open("mechanic", PHONE, device_scale_factor=2)
@@ -127,6 +108,26 @@ def test_a_removed_phone_is_known_as_soon_as_the_list_is(counter, phone, shared_
     counter.evaluate("window.dispatchEvent(new Event('online'))")
     trusted_after(counter, before)
     scan(counter, drawn_anew(phone), "这个会员码已被停用")
+    shared_screens.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+def test_a_printed_card_needs_the_network(counter, phone, shared_database, shared_screens):
+    """Signed as well as a phone's code, and the scanner can see that: only the server knows whose it is."""
+    holder = shared_database.scalars(select(Holder.id).where(Holder.name == "张喆明")).one()
+    now, keyring = clock.now(), Keyring(SECRET)
+    card = print_card(shared_database, keyring, holder, COMMAND_LINE, now, anew=True)
+    shared_database.commit()
+    counter.route("**/scans", lambda route: route.abort("internetdisconnected"))
+    scan(counter, card.text, "打印的会员卡需要联网核验")
+    at = 120
+    altered = card.text[:at] + ("0" if card.text[at] != "0" else "1") + card.text[at + 1 :]
+    scan(counter, altered, "断网时认不出来")
+    revoke_card(shared_database, card.card, "丢失", COMMAND_LINE, clock.now())
+    shared_database.commit()
+    before = counter.evaluate(TRUSTED_AT)
+    counter.evaluate("window.dispatchEvent(new Event('online'))")
+    trusted_after(counter, before)
+    scan(counter, card.text, "这个会员码已被停用")
     shared_screens.forgive("ERR_INTERNET_DISCONNECTED")
 
 

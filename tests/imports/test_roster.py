@@ -254,7 +254,8 @@ def test_it_refuses_the_phone_of_a_dependant(session: Session, bring: Bring) -> 
         )
     )
     session.flush()
-    assert problems(bring(KIND, ROSTER, f"{HOTEL},050,王小,13800000055,,在职")) == [(2, "手机号", TAKEN)]
+    words = "这个手机号是一位员工家属的"
+    assert problems(bring(KIND, ROSTER, f"{HOTEL},050,王小,13800000055,,在职")) == [(2, "手机号", words)]
 
 
 def test_it_says_which_staff_no_of_the_own_enterprise_has_the_phone(bring: Bring) -> None:

@@ -11,7 +11,14 @@ from alliance.audit.models import AuditEntry
 from alliance.audit.trail import COMMAND_LINE
 from alliance.passes import cose, devices
 from alliance.passes.credential import CredentialClass, verify
-from alliance.passes.devices import CREDENTIAL_LIFETIME, devices_of, enrol, issue_credential, remove
+from alliance.passes.devices import (
+    CREDENTIAL_LIFETIME,
+    devices_of,
+    enrol,
+    issue_credential,
+    phone_of_session,
+    remove,
+)
 from alliance.passes.issue import pass_of, reissue, revoke
 from alliance.passes.models import DeviceCredential, DeviceRevocation, Pass, PassDevice
 from alliance.refused import Reason, Refused
@@ -177,3 +184,24 @@ def test_enrolling_proves_the_private_half_to_this_session() -> None:
     for text in bad:
         with pytest.raises(Refused, match="malformed"):
             devices.read_enrolment(text, mine)
+
+
+def test_a_card_goes_with_the_phone_that_carries_it(world: World) -> None:
+    """Removing the phone removes it; a browser that throws its key away keeps it; another phone's stays."""
+    son, by, at = world.dependant(world.mechanic, "张小宝"), COMMAND_LINE, world.at
+    own, other = (pass_of(world.session, world.mechanic.id, at), pass_of(world.session, son.id, at))
+    mine, fathers = uuid4(), uuid4()
+    first = enrol(world.session, own, KeyPair().point, mine, "test", by, at)
+    second = enrol(world.session, own, KeyPair().point, fathers, "test", by, at)
+    card = enrol(world.session, other, KeyPair().point, mine, "test", by, at, carrier_id=first.key_id)
+    elsewhere = enrol(
+        world.session, other, KeyPair().point, fathers, "test", by, at, carrier_id=second.key_id
+    )
+    again = enrol(world.session, own, KeyPair().point, mine, "test", by, at)
+    assert phone_of_session(world.session, own.id, mine) is again
+    world.session.refresh(card)
+    assert card.carrier_id == again.key_id
+    remove(world.session, again, "丢失", by, at)
+    alive = [device.row for device in devices_of(world.session, other.id) if device.revoked_at is None]
+    assert alive == [elsewhere]
+    assert phone_of_session(world.session, own.id, mine) is None

@@ -272,6 +272,10 @@ def test_the_vectors_have_the_verdicts_they_say(vectors: dict[str, str]) -> None
     shown = verify(vectors["presentation text"], seconds, keys=Keys(issuer))
     assert (shown.time, shown.counter) == (int(vectors["time"]), int(vectors["counter"]))
     verify(vectors["short lived text"], seconds, keys=Keys(issuer))
+    card = verify(vectors["printed text"], seconds, keys=Keys(issuer))
+    assert (card.credential.class_, card.credential.status_index) == (2, 5_000_000)
+    payload = cose.unseal(cose.from_text(vectors["printed text"])).payload
+    assert payload.hex() == vectors["printed claims"]
     for name, text in vectors.items():
         if name.startswith("refused"):
             assert reason(text, seconds, keys=Keys(issuer)) is Reason.MALFORMED, name

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
 from alliance.passes import cose
+from alliance.passes.cards import CARD_INDICES
 from alliance.passes.devices import STATUS_INDICES, remove
 from alliance.passes.issue import pass_of, revoke
 from alliance.passes.models import DeviceCredential, PassDevice
@@ -41,7 +42,7 @@ def revoked(world: World, **delta: float) -> set[int]:
     message = status_list(world.session, world.keyring, "https://x.example/list", world.later(**delta))
     claims = cbor2.loads(cose.unseal(message).payload)
     bits = zlib.decompress(claims[65533]["lst"])
-    assert len(bits) == STATUS_INDICES // 8
+    assert len(bits) == CARD_INDICES.stop // 8
     return {n * 8 + bit for n, byte in enumerate(bits) if byte for bit in range(8) if byte >> bit & 1}
 
 
@@ -85,10 +86,12 @@ def test_before_the_first_key_there_is_none(session: Session) -> None:
         status_list(session, world.keyring, "", world.at)
 
 
-@pytest.mark.parametrize(("dead", "kilobytes"), [(1_000, 4.0), (7_000, 19.0)])
-def test_the_size_that_the_document_states(dead: int, kilobytes: float) -> None:
-    """100,000 passes with 1 % revoked: a thousand phones, with one to seven credentials each."""
-    bits = bytearray(STATUS_INDICES // 8)
-    for index in Random(1).sample(range(STATUS_INDICES), dead):
+@pytest.mark.parametrize(
+    ("dead", "cards", "kilobytes"), [(1_000, 0, 4.5), (7_000, 0, 20.0), (1_000, 1_000, 7.8)]
+)
+def test_the_size_that_the_document_states(dead: int, cards: int, kilobytes: float) -> None:
+    """100,000 passes with 1 % revoked: a thousand phones, one to seven credentials each; and cards."""
+    bits = bytearray(CARD_INDICES.stop // 8)
+    for index in Random(1).sample(range(STATUS_INDICES), dead) + Random(2).sample(CARD_INDICES, cards):
         bits[index // 8] |= 1 << index % 8
     assert len(zlib.compress(bytes(bits))) < kilobytes * 1000

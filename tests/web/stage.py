@@ -23,6 +23,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.life import Draft, submit
 from alliance.offers.pricing import Discount
+from alliance.passes import household
 from alliance.people.models import Employment
 from alliance.redemptions.models import Redemption
 from alliance.web import relations
@@ -186,6 +187,7 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
         "token_id": token.id,
         "grant_id": held.id,
         "employment_id": world.session.scalar(select(Employment.id).where(Employment.holder_id == person.id)),
+        **_family_of(world),
         "enterprise_id": outlet.merchant_id,
         "merchant_id": outlet.merchant_id,
         "outlet_id": outlet.id,
@@ -195,6 +197,15 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
         "revision_id": revision.id,
         **_webhook_of(world, outlet.merchant_id),
     }
+
+
+def _family_of(world: World) -> dict[str, Any]:
+    """A card, an open invitation and another's link, of the employee who is one of the people."""
+    asked = (world.session, world.milkman)
+    card = household.add_card(*asked, "王小宝", 20, COMMAND_LINE, world.at)
+    tokens = [household.invite(*asked, 20, COMMAND_LINE, world.at) for _ in range(2)]
+    invitation = household.find_invitation(world.session, tokens[0], world.at)
+    return {"holder_id": card.id, "invitation_id": invitation.id, "token": tokens[1]}
 
 
 def _webhook_of(world: World, merchant_id: int) -> dict[str, Any]:
@@ -249,6 +260,10 @@ def targets(stage: Stage, route: Route) -> Iterator[Target]:
     names = set(route.arguments)
     if names == {"filename"}:
         yield Target("own", {"filename": "dist/manifest.json"}, TO_OWN)
+        return
+    if names == {"token"}:
+        # Who has the link is who may follow it.
+        yield Target("own", {"token": stage.things["own"]["token"]}, TO_OWN)
         return
     own, sibling, foreign = (
         {name: stage.things[whose][name] for name in names} for whose in ("own", "sibling", "foreign")

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from alliance import clock
 from alliance.offers.limits import Limits
 from alliance.offers.pricing import Threshold
 from alliance.redemptions.models import Redemption, RefusedAttempt, Scan
@@ -151,3 +152,49 @@ def test_metadata_that_does_not_fit(pos: Pos, name: str, value: object) -> None:
     response = pos.post(pos.body(**{name: value}))
     is_problem(response, 422, "invalid_request")
     assert [error["field"] for error in response.get_json()["errors"]] == [name]
+
+
+# --- printed cards -----------------------------------------------------------------------------------
+
+
+def card_of(pos: Pos) -> str:
+    """The mechanic's card; the one before is dead."""
+    with store_of(pos.app) as session:
+        pos.world.session = session
+        return pos.world.card(at=clock.now(), anew=True).text
+
+
+def test_a_printed_card_is_scanned_compared_and_redeemed(pos):
+    card = card_of(pos)
+    body = {"id": str(uuid4()), "presentation": card, "gross_fen": 50_000}
+    answer = pos.post(body, path="scans").get_json()
+    assert (answer["class"], answer["compare_name"], answer["card_left_fen"]) == ("printed", True, 50_000)
+    assert answer["holder"]["name"] == "张**"
+    order = {"id": str(uuid4()), "scan": answer["id"], "offer": "MILK", "gross_fen": 50_000}
+    is_problem(pos.post(order), 422, "name_not_compared")
+    told = pos.post(order | {"name_compared": True})
+    assert told.status_code == 201
+    assert pos.post(order | {"name_compared": True}).data == told.data
+    again = pos.post(body | {"id": str(uuid4())}, path="scans").get_json()
+    milk = next(offer for offer in again["offers"] if offer["code"] == "MILK")
+    assert again["card_left_fen"] == 10_000
+    assert (milk["price"], milk["reason"]) == (None, "card_ceiling")
+    order = {"id": str(uuid4()), "scan": again["id"], "offer": "MILK", "gross_fen": 12_502}
+    problem = pos.post(order | {"name_compared": True})
+    is_problem(problem, 409, "card_ceiling")
+    assert "¥100.00" in problem.get_json()["detail"]
+
+
+def test_a_printed_card_is_not_redeemed_in_one_call(pos):
+    is_problem(pos.post(pos.body(presentation=card_of(pos))), 422, "name_not_compared")
+    is_problem(pos.post(pos.body(presentation=card_of(pos), name_compared=True)), 422, "name_not_compared")
+
+
+def test_what_is_no_card_is_said_to_be_none(pos):
+    answer = pos.post({"id": str(uuid4()), "presentation": pos.shown()}, path="scans").get_json()
+    assert (answer["class"], answer["compare_name"], answer["card_left_fen"]) == ("short_lived", False, None)
+    with store_of(pos.app) as session:
+        pos.world.session = session
+        phone = pos.world.phone(at=clock.now()).show(clock.now())
+    answer = pos.post({"id": str(uuid4()), "presentation": phone}, path="scans").get_json()
+    assert answer["class"] == "device"

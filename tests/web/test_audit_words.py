@@ -95,6 +95,8 @@ def test_every_particular_has_words() -> None:
         ({}, ""),
         ({"offer": "NAI-01", "paid_fen": 800}, "优惠编号 NAI-01，实付 ¥8.00"),
         ({"account": 7, "role": "cashier"}, "账号编号 7，身份 收银员"),
+        ({"key": "ab" * 32, "reason": "by_organizer"}, "手机编号 abababababab，原因 主办方移除"),
+        ({"reason": "手机丢了"}, "原因 手机丢了"),
         # What an earlier version recorded is shown, if not as nicely.
         ({"sha256": "ab" * 32, "elsewhere": 1}, "文件摘要 abababababab，elsewhere 1"),
     ],

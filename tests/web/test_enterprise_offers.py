@@ -1,5 +1,6 @@
 """The enterprise's offers: submitting, revising, withdrawing, and every field that can be wrong."""
 
+import re
 from datetime import date
 from uuid import uuid4
 
@@ -81,6 +82,27 @@ def test_each_kind_as_people_type_it(scene, admin, offers, fields, terms):
     assert "待审核" in text(admin.get(answer.location))
 
 
+def test_for_the_family_only_and_the_organizer_sees_it(scene, admin, offers):
+    """A new revision starts from it, and one for everybody is a difference."""
+    new = revision_after(scene, admin, f"{offers}/new", {"audience": "dependant"})
+    assert (new.audience, "仅限家属" in text(admin.get(f"{offers}/{new.offer_id}"))) == ("dependant", True)
+    desk = scene.organizer()
+    url = f"/organizer/offers/{new.merchant_id}/{new.id}"
+    assert "仅限家属" in text(desk.get("/organizer/offers"))
+    post(desk, f"{url}/approve", {})
+    chosen = re.findall(r"<input[^>]* checked[^>]*>", text(admin.get(f"{offers}/{new.offer_id}/edit")))
+    assert 'value="dependant"' in chosen[1]
+    second = revision_after(scene, admin, f"{offers}/{new.offer_id}/edit", {"audience": "everyone"})
+    page = text(desk.get(f"/organizer/offers/{second.merchant_id}/{second.id}"))
+    assert ("仅限家属" in page, "本人和家属" in page) == (True, True)
+
+
+def revision_after(scene, admin, url: str, fields: dict[str, str]) -> OfferRevision:
+    """What the form makes."""
+    assert post(admin, url, FORM | fields).status_code == 302
+    return revision(scene)
+
+
 def test_days_limits_and_outlets(scene, admin, offers):
     more = {
         "starts_on": "2026-03-10",
@@ -157,6 +179,7 @@ def test_a_code_is_suggested_that_is_free(scene, admin, offers):
         ({"code": "0" * 32}, "优惠编号最多 20 个字。"),
         ({"kind": ""}, "请选择优惠方式。"),
         ({"kind": "historical"}, "请选择优惠方式。"),
+        ({"audience": "neighbour"}, "请选择适用人群。"),
         ({"zhe": ""}, "请填写折扣。"),
         ({"zhe": "100"}, "折扣要大于 0、小于 10"),
         ({"zhe": "100折"}, "折扣要大于 0、小于 10"),
@@ -201,7 +224,7 @@ def test_what_cannot_stand_is_said_at_its_field_and_the_rest_is_kept(scene, admi
     assert words in page
     assert "还有 1 处要修改" in page
     for name, value in (FORM | {"holder_ever": "3"} | fields).items():
-        if name not in ("kind", "outlets", "title"):
+        if name not in ("kind", "audience", "outlets", "title"):
             assert f'name="{name}"' in page
             assert f'value="{value}"' in page
     assert count(scene) == before
@@ -298,7 +321,8 @@ def test_the_form_starts_from_the_last_revision(scene, admin, offers):
     page = text(admin.get(f"{offers}/{last.offer_id}/edit"))
     for value in ("优惠MJ", "100.5", "20", "1500", "2026-04-01"):
         assert f'value="{value}"' in page
-    assert page.count("checked") == 2
+    # How, for whom, and where.
+    assert page.count("checked") == 3
     assert 'name="code"' not in page
 
 

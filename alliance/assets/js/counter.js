@@ -1,6 +1,7 @@
 // The cashier's page: camera, scanner gun, typed digits or a photo in; one scan out.
 import { heard, refused } from "./lib/attention.js";
 import { NoCamera, closeCamera, decode, openCamera, prepareDecoder, watch } from "./lib/camera.js";
+import { looksPrinted } from "./lib/credential.js";
 import { newId } from "./lib/uuid.js";
 import { Unreachable, post } from "./lib/post.js";
 import { fetchTrust, keptTrust, verifyOffline } from "./lib/trust.js";
@@ -11,6 +12,8 @@ const FETCH_TRUST = 300_000;
 /** Codes this tab has read already; a customer's phone often stays in view for a while. */
 const SEEN = "alliance-seen";
 const SEEN_AT_MOST = 20;
+/** A printed card is shown again and again: so long (ms) it has to be out of the picture before it is read anew. */
+const CARD_AWAY = 4_000;
 
 const page = document.querySelector("[data-counter]");
 const part = (name) => page.querySelector(`[data-${name}]`);
@@ -23,6 +26,9 @@ let sending = false;
 let tired = false;
 let opening = false;
 let trust = null;
+/** When each printed card was last in the picture. */
+const cardSeenAt = new Map();
+let watchedSince = 0;
 /** Codes that this page has found valid without a network: each only once. */
 const judged = new Set();
 
@@ -132,6 +138,7 @@ async function start() {
     return;
   }
   page.classList.add("has-camera");
+  watchedSince = performance.now();
   part("trouble").hidden = true;
   say(words.wordAim);
   watch(video, seen).catch(() => withoutCamera("decoder"));
@@ -151,13 +158,25 @@ function withoutCamera(problem) {
 function seen(text) {
   if (!text || sending) return;
   const before = JSON.parse(sessionStorage.getItem(SEEN) ?? "[]");
-  if (before.includes(text)) {
-    say(words.wordSeen);
+  if (before.includes(text) && !isCardAgain(text)) {
+    say(looksPrinted(text) ? words.wordCardLies : words.wordSeen);
     return;
   }
-  sessionStorage.setItem(SEEN, JSON.stringify([...before, text].slice(-SEEN_AT_MOST)));
+  const others = before.filter((other) => other !== text);
+  sessionStorage.setItem(SEEN, JSON.stringify([...others, text].slice(-SEEN_AT_MOST)));
   heard();
+  cardSeenAt.set(text, performance.now());
   scan(text);
+}
+
+/** Whether a printed card that was read before is shown anew, and does not just lie where it lay. */
+function isCardAgain(text) {
+  if (!looksPrinted(text)) return false;
+  const now = performance.now();
+  // What lies there from the first look on has been read by the page before.
+  const away = now - (cardSeenAt.get(text) ?? watchedSince);
+  cardSeenAt.set(text, now);
+  return away >= CARD_AWAY;
 }
 
 // --- the field ---------------------------------------------------------------------------------------

@@ -12,6 +12,19 @@ function showQuantity() {
   if (!perPiece) form.elements.quantity.value = "1";
 }
 
+/** A printed card: nothing is charged before the cashier has looked at the name on it. */
+const compared = form.querySelector("[data-compared]");
+const confirm = form.querySelector("[data-confirm]");
+function showCompared() {
+  confirm.disabled = !compared.checked;
+}
+if (compared) {
+  compared.addEventListener("change", showCompared);
+  // The browser keeps what was ticked when somebody comes back; the price's own handler runs before.
+  addEventListener("pageshow", showCompared);
+  showCompared();
+}
+
 form.addEventListener("input", showQuantity);
 showQuantity();
 showPrice(form, () => {

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from flask import g
+from flask import current_app, g
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, or_, select
 
@@ -71,4 +71,11 @@ def _named(code_or_id: str) -> ColumnElement[bool]:
 
 def _counter(outlet_id: UUID | None) -> Counter:
     assert outlet_id is not None
-    return Counter(g.token.merchant_id, outlet_id, token_id=g.token.id, address=g.actor.address)
+    ceiling = current_app.extensions["settings"].card_daily_ceiling_fen
+    return Counter(
+        g.token.merchant_id,
+        outlet_id,
+        token_id=g.token.id,
+        address=g.actor.address,
+        card_ceiling_fen=ceiling,
+    )

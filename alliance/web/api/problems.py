@@ -32,10 +32,12 @@ PRESENTING: tuple[Named, ...] = (
 PRICING: tuple[Named, ...] = (Reason.BELOW_THRESHOLD, Reason.AMOUNT_OUT_OF_RANGE)
 LIMITING: tuple[Named, ...] = (
     Reason.LIMIT_TOTAL, Reason.LIMIT_HOLDER, Reason.LIMIT_HOUSEHOLD, Reason.LIMIT_DAY, Reason.LIMIT_BUDGET,
+    Reason.CARD_CEILING,
 )  # fmt: skip
 REDEEMING: tuple[Named, ...] = (
-    *PRESENTING, Reason.SCAN_NOT_FOUND, Reason.SCAN_EXPIRED, Reason.OUTLET_NOT_OPEN, Reason.OFFER_NOT_FOUND,
-    Reason.OFFER_NOT_LIVE, Reason.OFFER_NOT_HERE, *PRICING, *LIMITING, Reason.COOL_DOWN,
+    *PRESENTING, Reason.SCAN_NOT_FOUND, Reason.SCAN_EXPIRED, Reason.NAME_NOT_COMPARED,
+    Reason.OUTLET_NOT_OPEN, Reason.OFFER_NOT_FOUND, Reason.OFFER_NOT_LIVE, Reason.OFFER_NOT_FOR_HOLDER,
+    Reason.OFFER_NOT_HERE, *PRICING, *LIMITING, Reason.COOL_DOWN,
 )  # fmt: skip
 FINDING: tuple[Named, ...] = (Fault.NOT_FOUND, Reason.REDEMPTION_NOT_FOUND)
 REVERSING: tuple[Named, ...] = (

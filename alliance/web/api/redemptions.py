@@ -57,6 +57,11 @@ class RedemptionRequest(Minted):
     terminal: Words | None = Field(default=None, description="its terminal,")
     cashier: Words | None = Field(default=None, description="and its cashier.")
 
+    name_compared: bool = Field(
+        default=False,
+        description="The cashier has compared the name on the printed card; of a scan with `compare_name`.",
+    )
+
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.presentation is None) == (self.scan is None):

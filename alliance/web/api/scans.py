@@ -1,6 +1,7 @@
 """``POST /api/v1/scans``: a presentation becomes ten minutes at one outlet, with what may be redeemed."""
 
-from typing import Any, Self
+from datetime import datetime
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from flask import current_app
@@ -11,10 +12,12 @@ from alliance.money import MAX_FEN
 from alliance.offers.counters import View, would_refuse
 from alliance.offers.limits import Use
 from alliance.offers.pricing import MAX_QUANTITY, price
-from alliance.passes.entitlement import entitlement
+from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.people.phones import mask_name
+from alliance.redemptions.card_ceiling import left_fen
+from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
-from alliance.redemptions.scan import frozen
+from alliance.redemptions.scan import class_of, frozen
 from alliance.redemptions.scan import scan as accept_scan
 from alliance.refused import Reason, Refused
 from alliance.web.api import bp, lookups
@@ -47,9 +50,13 @@ class UsableOffer(RedeemedOffer):
     again_at: str | None = Field(description="When this holder's cool-down ends, while it runs; UTC.")
 
     @classmethod
-    def of(cls, card: OfferCard, code: str, asked: ScanRequest, view: View) -> Self:
-        """The offer on ``card``, priced for what was asked."""
+    def of(
+        cls, card: OfferCard, code: str, asked: ScanRequest, view: View, card_left_fen: int | None
+    ) -> Self:
+        """The offer on ``card``, priced for what was asked; ``card_left_fen`` bounds a printed card."""
         costs, reason = _price(card, asked, view)
+        if costs is not None and card_left_fen is not None and costs.paid_fen > card_left_fen:
+            costs, reason = None, Reason.CARD_CEILING
         again_at = card.remaining.again_at
         return cls(
             id=card.revision.offer_id,
@@ -69,6 +76,16 @@ class ScanAnswer(BaseModel):
 
     id: UUID
     expires_at: str
+    class_: Literal["device", "printed", "short_lived"] = Field(
+        alias="class", description="A phone with a key, a printed card (会员卡), a code of the server."
+    )
+    compare_name: bool = Field(
+        description="Show the cashier `holder` and have the full name on the card compared with it, before "
+        "redeeming with `name_compared`. True of a printed card."
+    )
+    card_left_fen: int | None = Field(
+        description="What this holder may still pay with printed cards today; null for what is not one."
+    )
     holder: MaskedHolder
     offers: list[UsableOffer]
 
@@ -90,21 +107,34 @@ def scan(json_data: ScanRequest) -> dict[str, Any]:
         at,
         json_data.id,
     )
-    return _answer(made, json_data).model_dump()
+    return _answer(counter, made, json_data).model_dump(by_alias=True)
 
 
-def _answer(made: Scan, asked: ScanRequest) -> ScanAnswer:
+def _answer(counter: Counter, made: Scan, asked: ScanRequest) -> ScanAnswer:
     at = clock.now()
     holder = entitlement(db.session, made.pass_id, clock.business_date(at))
+    card_left_fen = _card_left(counter, made, holder, at)
     view = view_of_scan(made, holder, at)
     cards = offer_cards(db.session, db.session.scalars(frozen(made)).all(), view)
     codes = lookups.offer_codes(db.session, [card.revision for card in cards])
     return ScanAnswer(
         id=made.id,
         expires_at=made.expires_at.isoformat(timespec="seconds"),
+        **{"class": class_of(made).name.lower()},
+        compare_name=made.card_id is not None,
+        card_left_fen=card_left_fen,
         holder=MaskedHolder(name=mask_name(holder.holder_name), employer=holder.employer_name),
-        offers=[UsableOffer.of(card, codes[card.revision.offer_id], asked, view) for card in cards],
+        offers=[
+            UsableOffer.of(card, codes[card.revision.offer_id], asked, view, card_left_fen) for card in cards
+        ],
     )
+
+
+def _card_left(counter: Counter, made: Scan, holder: Entitlement, at: datetime) -> int | None:
+    if made.card_id is None:
+        return None
+    who = holder.holder_id, clock.business_date(at)
+    return left_fen(db.session, counter.card_ceiling_fen, who)
 
 
 def _price(card: OfferCard, asked: ScanRequest, view: View) -> tuple[Amounts | None, Reason | None]:

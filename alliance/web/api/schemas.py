@@ -102,7 +102,7 @@ class RedeemedOffer(BaseModel):
 class MaskedHolder(BaseModel):
     """As much of the person as a counter may see."""
 
-    name: str = Field(description="Masked: 张**.")
+    name: str = Field(description="Masked: 张**. Empty for a child under 14, who has no name here.")
     employer: str
 
 

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("auth", __name__, template_folder="templates")
 
-from alliance.web.auth import routes, visitor  # noqa: E402, F401 - registers the routes and the user loader
+from alliance.web.auth import joining, routes, visitor  # noqa: E402, F401 - registers the routes and the user loader

@@ -3,8 +3,6 @@
 A known and an unknown phone get the same pages, the same words and, as nearly as can be, the same time.
 """
 
-import unicodedata
-
 from flask import abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -21,6 +19,7 @@ from alliance.web.auth import bp
 from alliance.web.auth.capacities import capacities
 from alliance.web.auth.forms import CodeForm, PasswordForm
 from alliance.web.auth.next_page import next_page
+from alliance.web.auth.proofs import digits, key_of, secret_key
 from alliance.web.auth.visitor import admit
 from alliance.web.extensions import db
 from alliance.web.fields import PhoneForm
@@ -48,7 +47,7 @@ def sign_in() -> ResponseReturnValue:
     form = PasswordForm()
     if not form.validate_on_submit():
         return _sign_in_page(form)
-    key = _key(form.e164)
+    key = key_of(form.e164)
     allowed = attempts.take(db.session, attempts.PASSWORD, key, clock.now())
     known = credentials_of(db.session, form.e164)
     # The try stays counted whatever comes of it, and no lock is held while hashing.
@@ -70,10 +69,10 @@ def request_code() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _sign_in_page(PasswordForm(), form.phone.errors[0])
     at = clock.now()
-    if not attempts.take(db.session, attempts.CODE_SENT, _key(form.e164), at):
+    if not attempts.take(db.session, attempts.CODE_SENT, key_of(form.e164), at):
         return _sign_in_page(PasswordForm(), _("验证码发送太频繁，请一小时后再试，或用密码登录。"), 429)
     known = may_sign_in(db.session, form.e164)
-    code = codes.issue(db.session, _secret(), form.e164, at) if known else None
+    code = codes.issue(db.session, secret_key(), form.e164, at) if known else None
     db.session.commit()
     if code:
         sender_for(current_app.extensions["settings"]).send(form.e164, code, at)
@@ -90,9 +89,9 @@ def verify_code() -> ResponseReturnValue:
     form = CodeForm()
     if not form.validate_on_submit():
         return _code_page(form, phone)
-    at, key = clock.now(), _key(phone)
+    at, key = clock.now(), key_of(phone)
     allowed = attempts.take(db.session, attempts.CODE_TRIED, key, at)
-    proven = allowed and codes.use(db.session, _secret(), phone, _digits(form.code.data), at)
+    proven = allowed and codes.use(db.session, secret_key(), phone, digits(form.code.data), at)
     account_id = account_of_proven_phone(db.session, phone, at) if proven else None
     db.session.commit()
     if not allowed:
@@ -135,15 +134,3 @@ def _code_page(form: FlaskForm, phone: str, wrong: str = "", status: int = 200) 
     status = 422 if status == 200 and (wrong or form.errors) else status
     page = {"form": form, "phone": mask_phone(phone), "wrong": wrong, "next": next_page()}
     return render_template("auth/verify_code.html", **page), status
-
-
-def _key(phone: str) -> str:
-    return attempts.key_of(_secret(), phone)
-
-
-def _secret() -> str:
-    return str(current_app.config["SECRET_KEY"])
-
-
-def _digits(typed: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", typed).split())

@@ -10,9 +10,10 @@ from alliance.accounts import sign_in
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.issue import newest_pass, pass_of
-from alliance.passes.models import PassDevice
+from alliance.passes.models import Pass, PassDevice
+from alliance.refused import Reason, Refused
 from alliance.web.device_words import device_words
-from alliance.web.employee import bp
+from alliance.web.employee import bp, cards
 from alliance.web.extensions import db
 from alliance.web.fields import posted_key_id
 
@@ -21,19 +22,33 @@ from alliance.web.fields import posted_key_id
 def enrol_device() -> ResponseReturnValue:
     """Bind this phone's key and give it a credential: ``{credential, expires_at, renew_at, now}``.
 
-    Asked again with the same key it renews. Raises Refused for who is not entitled, and as
-    ``devices.enrol`` does.
+    ``holder`` names whose card it is, where it is not one's own. Asked again with the same key it renews.
+    Raises Refused for who is not entitled, for a card on a phone that is not bound itself
+    (too_many_devices), and as ``devices.enrol`` does.
     """
     at, here = clock.now(), current_user.sign_in_id
     expected = devices.challenge(current_app.config["SECRET_KEY"], here)
     point = devices.read_enrolment(request.form.get("enrolment", ""), expected)
-    held = pass_of(db.session, g.grant.holder_id, at)
+    held = pass_of(db.session, cards.posted_holder_id(), at)
     entitlement(db.session, held.id, clock.business_date(at))
-    device = devices.enrol(db.session, held, point, here, request.user_agent.string, g.actor, at)
+    device = devices.enrol(
+        db.session, held, point, here, request.user_agent.string, g.actor, at, carrier_id=_carrier_of(held)
+    )
     made = devices.issue_credential(db.session, current_app.extensions["keyring"], device, at)
     db.session.commit()
     moments = {"expires_at": made.expires_at, "renew_at": made.renew_at, "now": at}
     return {"credential": made.credential} | {name: moment.isoformat() for name, moment in moments.items()}
+
+
+def _carrier_of(held: Pass) -> bytes | None:
+    """The own key of this phone, where ``held`` is a card that it carries."""
+    if held.holder_id == g.grant.holder_id:
+        return None
+    own = newest_pass(db.session, g.grant.holder_id)
+    phone = devices.phone_of_session(db.session, own.id, current_user.sign_in_id) if own else None
+    if phone is None:
+        raise Refused(Reason.TOO_MANY_DEVICES)
+    return phone.key_id
 
 
 @bp.get("/devices")

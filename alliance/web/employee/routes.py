@@ -7,16 +7,17 @@ from flask_login import current_user
 
 from alliance import clock
 from alliance.offers.counters import View
-from alliance.offers.live import live
+from alliance.offers.live import live, open_to
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
+from alliance.passes.household import cards_of
 from alliance.passes.issue import mint, pass_of
 from alliance.passes.keys import in_force
-from alliance.people.models import Holder
-from alliance.people.phones import mask_name
+from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import Redemption
 from alliance.refused import Reason, Refused
 from alliance.web.employee import bp
+from alliance.web.employee.cards import cards_on_phone, posted_holder_id
 from alliance.web.employee.months import by_month
 from alliance.web.employee.standing import employer_of
 from alliance.web.entries import entries
@@ -28,13 +29,12 @@ from alliance.web.words import REFUSALS, remedy_for
 
 @bp.get("/pass")
 def show_pass() -> ResponseReturnValue:
-    """The card; its script asks for the code, so that reading the page changes nothing."""
+    """The cards; their script asks for the codes, so that reading the page changes nothing."""
     holder = db.session.get_one(Holder, g.grant.holder_id)
     employer = employer_of(db.session, holder.id, clock.business_date(clock.now()))
     return render_template(
         "employee/show_pass.html",
-        holder=holder,
-        name=mask_name(holder.name),
+        cards=cards_on_phone(db.session, holder),
         employer=employer,
         kids=[key.kid.hex() for key in db.session.scalars(in_force())],
         challenge=devices.challenge(current_app.config["SECRET_KEY"], current_user.sign_in_id).hex(),
@@ -45,10 +45,11 @@ def show_pass() -> ResponseReturnValue:
 def renew_credential() -> ResponseReturnValue:
     """A code by the server, for a phone that keeps no key, and the digits that stand for it.
 
-    ``{text, code, expires_at, now}``. Raises Refused for who is not entitled.
+    ``holder`` names whose card it is, where it is not one's own. Answers ``{text, code, expires_at, now}``;
+    raises Refused for who is not entitled.
     """
     at = clock.now()
-    held = pass_of(db.session, g.grant.holder_id, at)
+    held = pass_of(db.session, posted_holder_id(), at)
     entitlement(db.session, held.id, clock.business_date(at))
     shown = mint(db.session, current_app.extensions["keyring"], held, at)
     db.session.commit()
@@ -66,14 +67,19 @@ def list_offers() -> ResponseReturnValue:
     at = clock.now()
     holder = db.session.get_one(Holder, g.grant.holder_id)
     view = View(at, holder.id, holder.sponsor_id or holder.id)
-    cards = offer_cards(db.session, db.session.scalars(live(clock.business_date(at))).all(), view)
+    shown = live(clock.business_date(at))
+    if holder.kind == HolderKind.DEPENDANT:
+        # An employee sees the family's too: the children's cards are on that phone.
+        shown = shown.where(open_to(holder.kind))
+    cards = offer_cards(db.session, db.session.scalars(shown).all(), view)
     return render_template("employee/list_offers.html", cards=cards)
 
 
 @bp.get("/redemptions")
 def list_redemptions() -> ResponseReturnValue:
-    """What was used and what it saved, month by month."""
-    found = entries(db.session, Redemption.holder_id == g.grant.holder_id)
+    """What was used and what it saved, month by month; of the cards on this phone too."""
+    carried = [dependant.id for dependant in cards_of(db.session, g.grant.holder_id)]
+    found = entries(db.session, Redemption.holder_id.in_([g.grant.holder_id, *carried]))
     return render_template("employee/list_redemptions.html", months=by_month(found))
 
 

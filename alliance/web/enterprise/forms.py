@@ -15,7 +15,7 @@ from wtforms.widgets import CheckboxInput
 from alliance.enterprises.models import Outlet
 from alliance.offers.life import Draft, OfferInvalid
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES, Limits
-from alliance.offers.models import OfferRevision
+from alliance.offers.models import Audience, OfferRevision
 from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold, read_terms
 from alliance.web.fields import CountField, DayField, IdField, YuanField, ZheField
 
@@ -32,6 +32,11 @@ FIELDS_OF_KIND = {
     "discount": ("zhe",),
     "threshold": ("threshold", "off"),
     "alliance_price": ("unit_price",),
+}
+AUDIENCES = {
+    Audience.EVERYONE: _l("本人和家属"),
+    Audience.EMPLOYEE: _l("仅限员工本人"),
+    Audience.DEPENDANT: _l("仅限家属"),
 }
 #: What is wrong with a draft, by the domain's field and problem: our field, and the words.
 PROBLEMS = {
@@ -79,6 +84,13 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     threshold = YuanField(_l("满"), missing=_l("请填写满多少元。"))
     off = YuanField(_l("减"), missing=_l("请填写减多少元。"))
     unit_price = YuanField(_l("联盟价"), or_nothing=True, missing=_l("请填写联盟价。"))
+    audience = RadioField(
+        _l("适用人群"),
+        [AnyOf(list(AUDIENCES), message=_l("请选择适用人群。"))],
+        choices=[SelectChoice(str(audience), label) for audience, label in AUDIENCES.items()],
+        validate_choice=False,
+        default=str(Audience.EVERYONE),
+    )
     starts_on = DayField(_l("开始日期"))
     ends_on = DayField(_l("结束日期"))
     # The limits have the names they have in ``offers.limits``.
@@ -149,6 +161,7 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
             starts_on=self.starts_on.data,
             ends_on=self.ends_on.data,
             limits=Limits(**{field.name: field.data for field in self.limit_fields}),
+            audience=Audience(self.audience.data),
             outlet_ids=[UUID(id_) for id_ in dict.fromkeys(self.outlets.data or ())],
         )
 
@@ -172,7 +185,9 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
 def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID]) -> dict[str, Any]:
     """A revision as the form's values, to start the next one from."""
     terms = read_terms(revision.terms)
-    values: dict[str, Any] = {name: getattr(revision, name) for name in ("title", "starts_on", "ends_on")}
+    values: dict[str, Any] = {
+        name: getattr(revision, name) for name in ("title", "audience", "starts_on", "ends_on")
+    }
     values |= revision.limits
     match terms:
         case Discount():

@@ -3,7 +3,7 @@
 What is looked for is posted, and nobody's name or number stands in a URL.
 """
 
-from flask import flash, g, redirect, request, url_for
+from flask import current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,7 +14,10 @@ from wtforms.validators import DataRequired, Length
 from alliance import clock
 from alliance.accounts import sign_in
 from alliance.passes import devices
+from alliance.passes.cards import card_of, last_day_of, number_of
+from alliance.passes.household import household_of
 from alliance.passes.leaving import NotTakenBack, let_go, take_back
+from alliance.passes.models import PrintedCard
 from alliance.people.models import Employment, Holder
 from alliance.web.device_words import device_words
 from alliance.web.enterprise import bp
@@ -23,8 +26,10 @@ from alliance.web.enterprise.overview import headcount
 from alliance.web.enterprise.page import page
 from alliance.web.extensions import db
 from alliance.web.fields import posted_key_id
+from alliance.web.holder_phones import phone_or_404, phones_of
 
 PAGE = 50
+PERSON = "/people/<int:employment_id>"
 
 
 class FindForm(FlaskForm):  # type: ignore[misc]
@@ -56,11 +61,11 @@ def find_people(enterprise_id: int) -> ResponseReturnValue:
     return _list(enterprise_id, form, form.asked.data, 1)
 
 
-@bp.get("/people/<int:employment_id>")
+@bp.get(PERSON)
 def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """One of them, with the phones that show the pass; a leaver's are not the former employer's business."""
-    employment, is_employed = _employment(enterprise_id, employment_id)
-    known = people.phones_of(db.session, employment.holder_id) if is_employed else []
+    employment, is_employed = employment_of(enterprise_id, employment_id)
+    known = phones_of(db.session, employment.holder_id) if is_employed else []
     return page(
         "enterprise/show_person.html",
         enterprise_id,
@@ -68,24 +73,28 @@ def show_person(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
         is_employed=is_employed,
         holder=db.session.get_one(Holder, employment.holder_id),
         phones=[device for device in known if device.revoked_at is None],
+        card=_card(employment) if is_employed else None,
+        last_day=last_day_of,
+        number=number_of,
+        family=_family_size(employment.holder_id) if is_employed else 0,
         words=device_words,
     )
 
 
-@bp.post("/people/<int:employment_id>/leave")
+@bp.post(PERSON + "/leave")
 def let_person_go(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """离职: the pass, its phones and the family's are dead with this."""
-    employment, _is_employed = _employment(enterprise_id, employment_id)
+    employment, _is_employed = employment_of(enterprise_id, employment_id)
     let_go(db.session, employment, g.actor, clock.now())
     db.session.commit()
     flash(_("已办理离职，会员码即刻失效。点错了可以在“最近离职”里恢复。"))
     return redirect(url_for(".list_people", enterprise_id=enterprise_id), 303)
 
 
-@bp.post("/people/<int:employment_id>/resume")
+@bp.post(PERSON + "/resume")
 def take_person_back(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """The leaving was a mistake."""
-    employment, _is_employed = _employment(enterprise_id, employment_id)
+    employment, _is_employed = employment_of(enterprise_id, employment_id)
     try:
         take_back(db.session, employment, g.actor, clock.now())
         db.session.commit()
@@ -95,12 +104,12 @@ def take_person_back(enterprise_id: int, employment_id: int) -> ResponseReturnVa
     return redirect(url_for(".list_people", enterprise_id=enterprise_id), 303)
 
 
-@bp.post("/people/<int:employment_id>/phones/remove")
+@bp.post(PERSON + "/phones/remove")
 def remove_phone(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     """A lost phone shows the pass no more, and is signed out."""
-    employment, is_employed = _employment(enterprise_id, employment_id)
+    employment, is_employed = employment_of(enterprise_id, employment_id)
     if is_employed:
-        at, device = clock.now(), people.phone_or_404(db.session, employment.holder_id, posted_key_id())
+        at, device = clock.now(), phone_or_404(db.session, employment.holder_id, posted_key_id())
         devices.remove(db.session, device, devices.BY_EMPLOYER, g.actor, at)
         sign_in.end(db.session, device.sign_in_id, at)
         db.session.commit()
@@ -108,16 +117,26 @@ def remove_phone(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     return redirect(url_for(".show_person", enterprise_id=enterprise_id, employment_id=employment_id), 303)
 
 
-def _employment(enterprise_id: int, employment_id: int) -> tuple[Employment, bool]:
+def _family_size(holder_id: int) -> int:
+    # How many: who they are is not the employer's business.
+    return len(household_of(db.session, holder_id, clock.now()).dependants)
+
+
+def employment_of(enterprise_id: int, employment_id: int) -> tuple[Employment, bool]:
     """One of the enterprise's, and whether it lasts; the leavers of long ago are not there."""
     today = clock.business_date(clock.now())
     employment = people.employment_or_404(db.session, enterprise_id, employment_id, today)
     return employment, employment.ends_on is None or employment.ends_on > today
 
 
+def _card(employment: Employment) -> PrintedCard | None:
+    return card_of(db.session, employment.holder_id, employment.enterprise_id, clock.now())
+
+
 def _list(enterprise_id: int, form: FindForm, asked: str, number: int) -> str:
-    today = clock.business_date(clock.now())
-    found = people.people_of(db.session, enterprise_id, today, asked, number, PAGE + 1)
+    at = clock.now()
+    today = clock.business_date(at)
+    found = people.people_of(db.session, enterprise_id, at, asked, number, PAGE + 1)
     is_beginning = not asked and number == 1
     return page(
         "enterprise/list_people.html",
@@ -128,5 +147,6 @@ def _list(enterprise_id: int, form: FindForm, asked: str, number: int) -> str:
         more=len(found) > PAGE,
         number=number,
         count=headcount(db.session, enterprise_id, today),
-        left=people.left_lately(db.session, enterprise_id, today) if is_beginning else [],
+        ceiling_fen=current_app.extensions["settings"].card_daily_ceiling_fen,
+        left=people.left_lately(db.session, enterprise_id, at) if is_beginning else [],
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectChoice, StringField
+from wtforms import BooleanField, RadioField, SelectChoice, StringField
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from alliance.offers.pricing import MAX_QUANTITY
@@ -58,6 +58,8 @@ class RedeemForm(PriceForm):
 
     id = IdField(missing=_STALE, label="")
     scan_id = IdField(missing=_STALE, label="")
+    #: Of a printed card only: the cashier has looked at the name on it.
+    compared = BooleanField(_l("已核对，姓名一致"))
 
 
 class ReversalForm(FlaskForm):  # type: ignore[misc]

@@ -10,9 +10,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Grant, GrantOutlet, Role
+from alliance.clock import business_date
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, read_terms
+from alliance.redemptions import card_ceiling
 from alliance.redemptions.models import Redemption, Reversal, Scan
 from alliance.redemptions.reverse import may_be_undone
 from alliance.redemptions.scan import frozen
@@ -56,6 +58,13 @@ def scan_or_404(session: Session, merchant_id: int, outlet_id: UUID, scan_id: UU
     """A scan made at this outlet."""
     scan = session.get(Scan, (merchant_id, scan_id))
     return scan if scan is not None and scan.outlet_id == outlet_id else abort(404)
+
+
+def card_left(session: Session, scan: Scan, holder_id: int, ceiling_fen: int, at: datetime) -> int | None:
+    """What the holder may still pay by card today, in 分; None when no printed card was shown."""
+    if scan.card_id is None:
+        return None
+    return card_ceiling.left_fen(session, ceiling_fen, (holder_id, business_date(at)))
 
 
 def revision_of_scan(session: Session, scan: Scan, offer_id: str) -> OfferRevision | None:

@@ -11,7 +11,6 @@ from werkzeug.datastructures import MultiDict
 
 from alliance import clock
 from alliance.passes.entitlement import entitlement
-from alliance.people.phones import mask_name
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
 from alliance.redemptions.redeem import Order
@@ -23,6 +22,7 @@ from alliance.web import repeats
 from alliance.web.attempts import attempt
 from alliance.web.errors import refusal, status_of, wants_problem
 from alliance.web.extensions import db
+from alliance.web.filters import shown_name
 from alliance.web.merchant import bp, lookups
 from alliance.web.merchant.forms import RedeemForm, ScanForm
 from alliance.web.offer_cards import cards_of_scan
@@ -41,7 +41,10 @@ CORRECTABLE = frozenset(
         Reason.LIMIT_DAY,
         Reason.LIMIT_BUDGET,
         Reason.COOL_DOWN,
+        Reason.CARD_CEILING,
+        Reason.NAME_NOT_COMPARED,
         Reason.OFFER_NOT_FOUND,
+        Reason.OFFER_NOT_FOR_HOLDER,
         Reason.OFFER_NOT_HERE,
         Reason.OFFER_NOT_LIVE,
         Reason.IN_FLIGHT,
@@ -98,7 +101,13 @@ def redeem(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return _invalid_redemption(merchant_id, outlet_id, form)
     counter, at = here(merchant_id, outlet_id), clock.now()
-    order = Order(form.id.data, form.offer.data, form.amount.data, form.quantity.data)
+    order = Order(
+        form.id.data,
+        form.offer.data,
+        form.amount.data,
+        form.quantity.data,
+        name_compared=form.compared.data,
+    )
     attempt(
         counter, lambda session: redeem_scan(session, counter, form.scan_id.data, order, at), at, order.id
     )
@@ -134,7 +143,20 @@ def _refusing() -> str:
 
 def here(merchant_id: int, outlet_id: UUID) -> Counter:
     """The counter at which whoever is signed in stands; the guard has checked that he may."""
-    return Counter(merchant_id, outlet_id, account_id=g.actor.account_id, address=g.actor.address)
+    actor, ceiling = g.actor, card_ceiling_fen()
+    return Counter(
+        merchant_id,
+        outlet_id,
+        account_id=actor.account_id,
+        address=actor.address,
+        card_ceiling_fen=ceiling,
+    )
+
+
+def card_ceiling_fen() -> int:
+    """What the alliance lets a holder pay with printed cards in a day."""
+    ceiling: int = current_app.extensions["settings"].card_daily_ceiling_fen
+    return ceiling
 
 
 def counter_url(merchant_id: int, outlet_id: UUID) -> str:
@@ -161,8 +183,9 @@ def _scan_page(scan: Scan, form: RedeemForm) -> str:
         place=lookups.place_or_404(db.session, scan.merchant_id, scan.outlet_id),
         scan=scan,
         is_over=scan.expires_at <= at,
-        name=mask_name(holder.holder_name),
+        name=shown_name(holder.holder_name),
         employer=holder.employer_name,
+        card_left_fen=lookups.card_left(db.session, scan, holder.holder_id, card_ceiling_fen(), at),
         cards=cards_of_scan(db.session, scan, holder, at),
         done=lookups.entries_of_scan(db.session, scan),
         form=form,

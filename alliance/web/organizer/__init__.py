@@ -9,5 +9,6 @@ from alliance.web.organizer import (  # noqa: E402 - registers the routes
     circulation,  # noqa: F401
     months,  # noqa: F401
     offers,  # noqa: F401
+    phones,  # noqa: F401
     redemptions,  # noqa: F401
 )

@@ -32,6 +32,7 @@ def _lines(card: OfferCard) -> dict[str, str]:
     return {
         _("优惠名称"): card.revision.title,
         _("优惠内容"): card.terms_words,
+        _("适用人群"): card.audience_words or _("本人和家属"),
         _("有效期"): card.days_words,
         _("次数限制"): limits_words(card.limits),
         _("适用门店"): card.outlets_words,

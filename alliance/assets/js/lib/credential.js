@@ -1,5 +1,5 @@
 // The credential: a CWT (RFC 8392) that the alliance signs, as `alliance/passes/credential.py` has it.
-import { Refused, canonical, coseKey, decode, isBytes, isCount, isSignedBy, malformed, pointOf, same, unseal } from "./cose.js";
+import { Refused, canonical, coseKey, decode, fromText, isBytes, isCount, isSignedBy, malformed, pointOf, same, unseal } from "./cose.js";
 
 const ISSUER = "alliance";
 /** The protected header up to the key id: {1: -7, 4: eight bytes}. */
@@ -13,6 +13,7 @@ const CNF = 8;
 const CLASS = -65537;
 const STATUS_INDEX = -65538;
 const DEVICE = 1;
+const PRINTED = 2;
 const CLASSES = [1, 2, 3];
 
 /**
@@ -29,6 +30,16 @@ export async function readCredential(message, keys) {
   // The key id is a hint: two keys may share one.
   for (const { key } of named) if (await isSignedBy(sealed, key)) return credential;
   throw malformed();
+}
+
+/** Whether `text` has the form of a printed card's code. Nothing is verified. */
+export function looksPrinted(text) {
+  try {
+    return readClaims(unseal(fromText(text)).payload).class === PRINTED;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return false;
+  }
 }
 
 /** Throws Refused: clock_skew, not_yet_valid, expired; `seconds` is POSIX time now. */

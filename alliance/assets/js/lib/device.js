@@ -86,7 +86,7 @@ class Device {
   /** Enrol this phone, or renew its credential. Throws Unreachable, NotEnrolled. */
   async renew(url, challenge) {
     const asked = Date.now();
-    const answer = await post(url, { enrolment: await this.#enrolment(challenge) });
+    const answer = await post(url, await this.#asking(challenge));
     if (answer.ok) return this.#keep(answer.body, asked);
     const { reason } = answer.body;
     if (reason === "in_flight") throw new Unreachable();
@@ -109,7 +109,7 @@ class Device {
     await this.store.delete(RECORDS, this.holder);
     await this.load();
     const asked = Date.now();
-    const answer = await post(url, { enrolment: await this.#enrolment(challenge) });
+    const answer = await post(url, await this.#asking(challenge));
     if (!answer.ok) throw new NotEnrolled(answer.body);
     return this.#keep(answer.body, asked);
   }
@@ -118,6 +118,11 @@ class Device {
     const times = { expiresAt: Date.parse(expires_at), renewAt: Date.parse(renew_at) };
     this.isRenewed = true;
     return this.change({ credential, ...times, ahead: aheadOf(now, asked) });
+  }
+
+  /** Whose card it is, and its key. */
+  async #asking(challenge) {
+    return { holder: this.holder, enrolment: await this.#enrolment(challenge) };
   }
 
   /** The key, signed by itself together with what only this session was told. */

@@ -29,7 +29,7 @@ const PAIR = new Uint8Array([0x82, 0x58]);
 const PREFIX = encodeBase45(PAIR);
 const TIME = 6;
 const COUNTER = -65539;
-const SHORT_LIVED = 3;
+const DEVICE = 1;
 
 /** What the phone with the private CryptoKey `key` shows for its credential (Base45 text): the text of a QR code. */
 export async function present(credential, key, time, counter) {
@@ -39,15 +39,15 @@ export async function present(credential, key, time, counter) {
 }
 
 /**
- * Verify what a phone shows: a presentation, or a short-lived credential, which is good by itself. Returns
- * {credential, keyId, time, counter}; (keyId, counter) is good once. Throws Refused as the server would: malformed, unknown_key,
+ * Verify what is shown: a presentation, or a short-lived credential or a printed card, which are good by
+ * themselves. Returns {credential, keyId, time, counter}; (keyId, counter) is good once, but for a card. Throws Refused as the server would: malformed, unknown_key,
  * clock_skew, not_yet_valid, expired.
  */
 export async function verifyShown(text, keys, seconds, window) {
   if (text.startsWith(PREFIX)) return verifyPresentation(text, keys, seconds, window);
   const credential = await readCredential(fromText(text), keys);
   checkTimes(credential, seconds);
-  if (credential.class !== SHORT_LIVED) throw malformed();
+  if (credential.class === DEVICE) throw malformed();
   return { credential, keyId: credential.cti, time: credential.issuedAt, counter: 0 };
 }
 

@@ -7,10 +7,10 @@ const QUIET = 4;
 
 /**
  * An <svg> of the code for `text`. Base45 text becomes alphanumeric mode: a third fewer modules. A screen has no
- * stains to correct, and larger modules scan sooner: level L, and more only where it costs no module.
+ * stains to correct, and larger modules scan sooner: level L, and more only where it costs no module. Paper has: M.
  */
-export function qr(text) {
-  const { data, size } = encode(text, { ecc: "L", boostEcc: true, border: QUIET });
+export function qr(text, ecc = "L") {
+  const { data, size } = encode(text, { ecc, boostEcc: true, border: QUIET });
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
   svg.setAttribute("shape-rendering", "crispEdges");

@@ -11,6 +11,7 @@ const RECORDS = "trust";
 const NAME = "now";
 /** Keys are published a day before they sign. */
 const KEYS_LAST = 24 * 3_600_000;
+const PRINTED = 2;
 const SHORT_LIVED = 3;
 
 /** A fresh copy, kept; null without a network, or where a browser can do none of this. */
@@ -39,17 +40,19 @@ export async function keptTrust() {
 }
 
 /**
- * Throws Refused for what a phone shows, as the server would without its store, and for a revoked phone;
- * `cannot_verify` when what is kept is too old. Returns what `verifyShown` does.
+ * Throws Refused for what is shown, as the server would without its store, and for what is revoked;
+ * `cannot_verify` when what is kept is too old, `online_only` for a printed card, which anybody can copy: only the
+ * server knows whom to compare it with, and what may still be paid with it. Returns what `verifyShown` does.
  */
 export async function verifyOffline(trust, text) {
   const seconds = trust ? (Date.now() + trust.ahead) / 1000 : 0;
   const isFresh = trust && seconds < trust.list.expiresAt && seconds * 1000 < trust.fetchedAt + KEYS_LAST;
   if (!isFresh) throw new Refused("cannot_verify");
   const shown = await verifyShown(text, trust.keys, seconds, OFFLINE);
-  // A server's code lives a minute; the list speaks of phones.
+  // A server's code lives a minute; the list speaks of phones and cards.
   const { class: class_, statusIndex } = shown.credential;
   if (class_ !== SHORT_LIVED && trust.list.isRevoked(statusIndex)) throw new Refused("revoked");
+  if (class_ === PRINTED) throw new Refused("online_only");
   return shown;
 }
 
