@@ -21,10 +21,14 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from alliance import create_app, store
+from alliance import clock, create_app, store
+from alliance.accounts.tokens import create_token
+from alliance.audit.trail import COMMAND_LINE
 from alliance.config import Settings
+from alliance.passes.keys import Keyring
 from tests.cluster import ROOT, Cluster, NoCluster
 from tests.processes import SECRET, environment, free_port, serving
+from tests.world import World
 
 #: The cluster's directory, from the process that started it to the ones that share the tests among them.
 CLUSTER_AT = "ALLIANCE_TEST_CLUSTER"
@@ -167,6 +171,24 @@ def live_server(database_url: str, tmp_path: Path) -> Iterator[str]:
     env = environment(database_url, tmp_path / "instance", **unmetered)
     with serving(command, port, tmp_path / "server.log", env=env, cwd=tmp_path) as base:
         yield base
+
+
+@pytest.fixture
+def live_world(session: store.Session) -> World:
+    """The world of this moment in the live server's database, with the keys that the server signs with."""
+    world = World(session, clock.now())
+    world.keyring = Keyring(SECRET)
+    session.commit()
+    return world
+
+
+@pytest.fixture
+def live_token(live_world: World) -> str:
+    """The token of a till of the dairy's shop."""
+    shop, at = live_world.dairy_shop, live_world.at
+    _, plain = create_token(live_world.session, "一号机", shop.merchant_id, shop.id, None, COMMAND_LINE, at)
+    live_world.session.commit()
+    return plain
 
 
 # --- the shared year ---------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from alliance import schema, store
+from alliance.accounts.grants import find_or_create_account, grant
+from alliance.accounts.models import GrantOutlet, Role
 from alliance.accounts.tokens import create_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import BEFORE_RECORDS, business_date
@@ -83,7 +85,7 @@ def test_every_constraint_has_a_name() -> None:
     "name",
     [
         "outlets", "outlet_zones", "offers", "offer_revisions", "offer_approvals", "limit_counters", "scans",
-        "redemptions", "reversals", "refused_attempts", "outbox_events", "webhook_endpoints",
+        "redemptions", "reversals", "refused_attempts", "wrong_codes", "outbox_events", "webhook_endpoints",
         "webhook_subscriptions", "webhook_deliveries", "webhook_attempts",
     ],
 )  # fmt: skip
@@ -137,6 +139,23 @@ def test_limits_go_up_and_down_with_what_they_counted(empty_database_url: str) -
     assert revisions == {
         "优惠CAP": {"total": 9, "holder_ever": 5}, "优惠ALL": {"total": 8}, "优惠MILK": {}, "优惠WASH": {},
     }  # fmt: skip
+
+
+def test_a_cashiers_outlets_are_as_old_as_his_grant(empty_database_url: str) -> None:
+    """Revision 0010: when an outlet was added was not remembered."""
+    store.upgrade(empty_database_url)
+    with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
+        world = World(session)
+        account = find_or_create_account(session, "+8613900000001", "张喆", world.at)
+        for days, outlet in enumerate((world.dairy_shop, world.dairy_kiosk)):
+            where = {"enterprise_id": world.dairy.id, "outlets": [outlet]}
+            grant(session, account, Role.CASHIER, COMMAND_LINE, world.later(days=days), **where)
+        session.commit()
+        given = world.at
+    store.downgrade(empty_database_url, "0009")
+    store.upgrade(empty_database_url)
+    with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
+        assert session.scalars(sa.select(GrantOutlet.granted_at)).all() == [given, given]
 
 
 def test_of_several_moves_on_one_day_the_last_goes_down(empty_database_url: str) -> None:

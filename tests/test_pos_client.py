@@ -16,12 +16,8 @@ from sqlalchemy.orm import Session
 
 from alliance import clock
 from alliance.accounts.models import ApiToken
-from alliance.accounts.tokens import create_token
-from alliance.audit.trail import COMMAND_LINE
-from alliance.passes.keys import Keyring
 from alliance.redemptions.models import Redemption, RefusedAttempt
 from tests.cluster import ROOT
-from tests.processes import SECRET
 from tests.world import World
 
 _spec = importlib.util.spec_from_file_location("pos_client", ROOT / "docs" / "pos_client.py")
@@ -85,28 +81,10 @@ def _message(end: socket.socket) -> bytes:
 
 
 @pytest.fixture
-def world(session: Session) -> World:
-    world = World(session, clock.now())
-    world.keyring = Keyring(SECRET)
-    session.commit()
-    return world
-
-
-@pytest.fixture
 def proxy(live_server: str) -> Iterator[CuttingProxy]:
     proxy = CuttingProxy(live_server)
     yield proxy
     proxy.close()
-
-
-@pytest.fixture
-def token(world: World) -> str:
-    shop = world.dairy_shop
-    _, plain = create_token(
-        world.session, "一号机", shop.merchant_id, shop.id, None, COMMAND_LINE, clock.now()
-    )
-    world.session.commit()
-    return plain
 
 
 def till(proxy: CuttingProxy, token: str, tmp_path: Path, **options: Any) -> Any:
@@ -133,13 +111,13 @@ EVEN = {"only_here": [], "only_there": []}
 
 @pytest.mark.parametrize("plan", [["answer"], ["request"], ["answer", "request", "answer"]])
 def test_a_cut_connection_is_one_redemption(
-    world: World, proxy: CuttingProxy, token: str, tmp_path: Path, plan: list[str]
+    live_world: World, proxy: CuttingProxy, live_token: str, tmp_path: Path, plan: list[str]
 ) -> None:
     proxy.plan = list(plan)
-    pos = till(proxy, token, tmp_path)
-    answer = pos.redeem(shown(world), "MILK", 10000, receipt_no="A-1")
+    pos = till(proxy, live_token, tmp_path)
+    answer = pos.redeem(shown(live_world), "MILK", 10000, receipt_no="A-1")
     assert (answer["paid_fen"], answer["receipt_no"]) == (8000, "A-1")
-    assert facts(world.session) == 1
+    assert facts(live_world.session) == 1
     replays = [b"idempotency-replayed: true" in each.lower() for each in proxy.passed]
     assert replays == [False] + [True] * (len(proxy.passed) - 1)
     assert len(proxy.passed) == 1 + plan.count("answer")
@@ -148,42 +126,42 @@ def test_a_cut_connection_is_one_redemption(
 
 
 def test_a_restart_finds_out_what_became_of_it(
-    world: World, proxy: CuttingProxy, token: str, tmp_path: Path
+    live_world: World, proxy: CuttingProxy, live_token: str, tmp_path: Path
 ) -> None:
     proxy.plan = ["answer"]
     with pytest.raises(pos_client.Unknown):
-        till(proxy, token, tmp_path, patience=0).redeem(shown(world), "MILK", 10000)
-    assert facts(world.session) == 1
-    restarted = till(proxy, token, tmp_path)
+        till(proxy, live_token, tmp_path, patience=0).redeem(shown(live_world), "MILK", 10000)
+    assert facts(live_world.session) == 1
+    restarted = till(proxy, live_token, tmp_path)
     assert len(restarted.reconcile(today())["only_there"]) == 1
     restarted.settle()
-    assert facts(world.session) == 1
+    assert facts(live_world.session) == 1
     assert restarted.reconcile(today()) == EVEN
 
 
 def test_a_refusal_is_final_and_leaves_nothing_pending(
-    world: World, proxy: CuttingProxy, token: str, tmp_path: Path
+    live_world: World, proxy: CuttingProxy, live_token: str, tmp_path: Path
 ) -> None:
     proxy.plan = ["answer"]
     with pytest.raises(pos_client.Refused) as refused:
-        till(proxy, token, tmp_path).redeem("00000000", "MILK", 10000)
+        till(proxy, live_token, tmp_path).redeem("00000000", "MILK", 10000)
     assert refused.value.args[0]["reason"] == "unknown_code"
     assert list((tmp_path / "till").iterdir()) == []
-    assert facts(world.session) == 0
-    assert world.session.scalar(select(func.count()).select_from(RefusedAttempt)) == 2
+    assert facts(live_world.session) == 0
+    assert live_world.session.scalar(select(func.count()).select_from(RefusedAttempt)) == 2
 
 
 def test_the_tokens_last_use_is_written_by_the_server(
-    world: World, proxy: CuttingProxy, token: str, tmp_path: Path
+    live_world: World, proxy: CuttingProxy, live_token: str, tmp_path: Path
 ) -> None:
-    pos = till(proxy, token, tmp_path)
+    pos = till(proxy, live_token, tmp_path)
     for _ in range(2):
-        pos.redeem(shown(world), "MILK", 10000)
+        pos.redeem(shown(live_world), "MILK", 10000)
     # The note follows the answer: the second request may come before the first's, but some note is there.
     seen = None
     for _ in range(100):
-        world.session.rollback()
-        seen = world.session.scalars(select(ApiToken.last_used_at)).one()
+        live_world.session.rollback()
+        seen = live_world.session.scalars(select(ApiToken.last_used_at)).one()
         if seen is not None:
             break
         threading.Event().wait(0.05)

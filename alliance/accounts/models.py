@@ -63,7 +63,7 @@ class Grant(Base):
 
 
 class GrantOutlet(Base):
-    """An outlet at which a cashier's grant holds."""
+    """An outlet at which a cashier's grant holds, since ``granted_at``."""
 
     __tablename__ = "grant_outlets"
     __table_args__ = (of_merchant("outlets", "outlet_id"),)
@@ -71,6 +71,7 @@ class GrantOutlet(Base):
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
     grant_id: Mapped[int] = mapped_column(ForeignKey("grants.id"), primary_key=True, index=True)
+    granted_at: Mapped[datetime]
 
 
 class SignIn(Base):

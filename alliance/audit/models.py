@@ -29,7 +29,8 @@ class AuditSeal(Base):
 class AuditEntry(Base):
     """One deed. Without account and token it was the command line; ``detail`` holds no personal data.
 
-    Triggers in the database refuse every change but the one of ``seal_number``, from NULL, once.
+    Triggers in the database refuse every change but the one of ``seal_number``, from NULL, once, and
+    on SQLite every INSERT of an id that is there: it could be a REPLACE.
     """
 
     __tablename__ = "audit_entries"

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
-from alliance.circulation.findings import Finding, compare
+from alliance.circulation.findings import Finding, compare, counted, walk
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
 from alliance.circulation.verify_cards import card_spendings
@@ -33,12 +33,10 @@ from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
 from alliance.refused import Refused
 from alliance.webhooks.log import overdue
 
-_BATCH = 2000
-
 
 def redemption_digests(session: Session) -> Iterator[Finding]:
     """Each redemption is as it was written."""
-    for fact in session.scalars(select(Redemption).execution_options(yield_per=_BATCH)):
+    for (fact,) in walk(session, select(Redemption)):
         values = {column: getattr(fact, column) for column in REDEMPTION_COLUMNS}
         yield from compare(
             "redemption_digest", f"redemption {fact.id}", fact.digest, redemption_digest(values)
@@ -54,14 +52,15 @@ def redemption_digests(session: Session) -> Iterator[Finding]:
 
 def reversal_digests(session: Session) -> Iterator[Finding]:
     """Each reversal is as it was written."""
-    for fact in session.scalars(select(Reversal).execution_options(yield_per=_BATCH)):
+    for (fact,) in walk(session, select(Reversal)):
         values = {column: getattr(fact, column) for column in REVERSAL_COLUMNS}
         yield from compare("reversal_digest", f"reversal {fact.id}", fact.digest, reversal_digest(values))
 
 
 def redemption_prices(session: Session) -> Iterator[Finding]:
     """Each redemption made at a counter costs what its revision's terms say."""
-    rows = session.execute(
+    rows = walk(
+        session,
         select(
             Redemption.id,
             Redemption.gross_fen,
@@ -74,8 +73,7 @@ def redemption_prices(session: Session) -> Iterator[Finding]:
             (OfferRevision.merchant_id == Redemption.merchant_id)
             & (OfferRevision.id == Redemption.revision_id),
         )
-        .where(Redemption.channel != Channel.IMPORT)
-        .execution_options(yield_per=_BATCH)
+        .where(Redemption.channel != Channel.IMPORT),
     )
     for id_, gross_fen, quantity, discount_fen, terms in rows:
         try:
@@ -87,13 +85,14 @@ def redemption_prices(session: Session) -> Iterator[Finding]:
 
 def reversal_dates(session: Session) -> Iterator[Finding]:
     """A reversal counts on the day of what it reverses."""
-    rows = session.execute(
+    rows = walk(
+        session,
         select(Reversal.id, Reversal.business_date, Redemption.business_date)
         .join(
             Redemption,
             (Redemption.merchant_id == Reversal.merchant_id) & (Redemption.id == Reversal.redemption_id),
         )
-        .where(Reversal.business_date != Redemption.business_date)
+        .where(Reversal.business_date != Redemption.business_date),
     )
     for id_, stored, expected in rows:
         yield Finding("reversal_date", f"reversal {id_}", stored, expected)
@@ -128,11 +127,12 @@ def refunds_within_paid(session: Session) -> Iterator[Finding]:
         .group_by(Reversal.merchant_id, Reversal.redemption_id)
         .subquery()
     )
-    rows = session.execute(
+    rows = walk(
+        session,
         select(Redemption, given.c.paid_fen, given.c.discount_fen, given.c.uses).join(
             given,
             (given.c.merchant_id == Redemption.merchant_id) & (given.c.redemption_id == Redemption.id),
-        )
+        ),
     )
     for fact, paid, discount, uses in rows:
         left = (fact.paid_fen + int(paid), fact.discount_fen + int(discount), 1 + int(uses))
@@ -209,4 +209,4 @@ def _marked(session: Session, first: Any, last: Any) -> set[Any]:
 def _keyed(
     session: Session, query: Select[*tuple[Any, ...]], grain: int
 ) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    return {tuple(row[:grain]): tuple(row[grain:]) for row in session.execute(query)}
+    return {tuple(row[:grain]): tuple(row[grain:]) for row in counted(session, session.execute(query))}

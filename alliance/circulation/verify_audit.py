@@ -11,7 +11,7 @@ from alliance import clock
 from alliance.audit.chain import breaks, links
 from alliance.audit.heads import Head
 from alliance.audit.models import AuditEntry
-from alliance.circulation.findings import Finding
+from alliance.circulation.findings import Finding, counted, walk
 
 #: The worker seals every minute; who has not been sealed for so long has been forgotten.
 SEALED_WITHIN = timedelta(minutes=5)
@@ -26,13 +26,13 @@ def audit_unsealed(session: Session) -> Iterator[Finding]:
     waiting = select(AuditEntry.id).where(
         AuditEntry.seal_number.is_(None), AuditEntry.id < UUID(int=int(oldest.timestamp() * 1000) << 80)
     )
-    for row in session.execute(waiting.order_by(AuditEntry.id)):
+    for row in walk(session, waiting.order_by(AuditEntry.id)):
         yield Finding("audit_unsealed", f"entry {row.id}", None, "a seal")
 
 
 def audit_chain(session: Session, heads: Iterable[Head] = ()) -> Iterator[Finding]:
     """Numbers, counts and digests of the seals follow from each other and from their entries."""
-    for found in breaks(session, links(session), heads):
+    for found in breaks(session, counted(session, links(session)), heads):
         yield Finding("audit_chain", found.subject, _plain(found.stored), _plain(found.expected))
 
 

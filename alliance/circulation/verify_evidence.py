@@ -8,15 +8,13 @@ from cwt.cose_key_interface import COSEKeyInterface
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alliance.circulation.findings import Finding
+from alliance.circulation.findings import Finding, walk
 from alliance.passes.credential import CredentialClass
 from alliance.passes.keys import by_kid
 from alliance.passes.models import Pass, PassDevice, PresentationUse, PrintedCard, SigningKey
 from alliance.passes.presentation import Presentation, verify_shown
 from alliance.redemptions.models import Scan
 from alliance.refused import Refused
-
-_BATCH = 2000
 
 
 class _EveryKey:
@@ -40,7 +38,9 @@ def evidence(session: Session) -> Iterator[Finding]:
     """
     yield from _without_scan(session)
     keys = _EveryKey(session)
-    rows: Any = session.execute(
+    of_scan = (PresentationUse.merchant_id == Scan.merchant_id) & (PresentationUse.scan_id == Scan.id)
+    rows: Any = walk(
+        session,
         select(
             Scan.id,
             Scan.evidence,
@@ -49,50 +49,62 @@ def evidence(session: Session) -> Iterator[Finding]:
             Scan.card_id,
             PresentationUse.key_id,
             PresentationUse.counter,
+            Pass.status_index,
+            PassDevice.pass_id.label("device_pass_id"),
+            PrintedCard.pass_id.label("card_pass_id"),
         )
-        .outerjoin(
-            PresentationUse,
-            (PresentationUse.merchant_id == Scan.merchant_id) & (PresentationUse.scan_id == Scan.id),
-        )
-        .execution_options(yield_per=_BATCH)
+        .outerjoin(PresentationUse, of_scan)
+        .outerjoin(Pass, Pass.id == Scan.pass_id)
+        .outerjoin(PassDevice, PassDevice.key_id == PresentationUse.key_id)
+        .outerjoin(PrintedCard, PrintedCard.cti == Scan.card_id),
     )
-    for id_, text, at, pass_id, card_id, key_id, counter in rows:
-        subject, is_card = f"scan {id_}", card_id is not None
-        if is_card and (text is None or key_id is not None):
-            found = "no text" if text is None else "a presentation used up"
+    for row in rows:
+        subject, is_card = f"scan {row.id}", row.card_id is not None
+        if is_card and (row.evidence is None or row.key_id is not None):
+            found = "no text" if row.evidence is None else "a presentation used up"
             yield Finding("evidence", subject, found, "the text of a printed card")
-        elif not is_card and key_id is None:
+        elif not is_card and row.key_id is None:
             yield Finding("evidence", subject, "nothing used up", "one presentation")
-        elif text is not None:
-            expected = (pass_id, card_id, 0, True) if is_card else (pass_id, key_id, counter, False)
-            yield from _judged(session, keys, subject, text, at, expected)
+        elif row.evidence is not None:
+            yield from _judged(session, keys, row)
 
 
 def _without_scan(session: Session) -> Iterator[Finding]:
     """Two scans cannot share a use (it is one row), but one of them can be gone."""
     of_use = (Scan.merchant_id == PresentationUse.merchant_id) & (Scan.id == PresentationUse.scan_id)
-    for key_id, counter in session.execute(
+    for key_id, counter in walk(
+        session,
         select(PresentationUse.key_id, PresentationUse.counter)
         .outerjoin(Scan, of_use)
-        .where(Scan.id.is_(None))
+        .where(Scan.id.is_(None)),
     ):
         yield Finding(
             "evidence", f"presentation {counter} of {key_id.hex()}", "no scan", "the scan it was for"
         )
 
 
-def _judged(
-    session: Session, keys: _EveryKey, subject: str, text: str, at: datetime, expected: tuple[Any, ...]
-) -> Iterator[Finding]:
+def _judged(session: Session, keys: _EveryKey, row: Any) -> Iterator[Finding]:
+    subject = f"scan {row.id}"
     try:
-        shown = verify_shown(session, keys, text, at)
+        shown = verify_shown(session, keys, row.evidence, row.at)
     except Refused as refused:
         yield Finding("evidence", subject, str(refused.reason), "a presentation good at the scan's time")
         return
-    is_card = shown.credential.class_ == CredentialClass.PRINTED
-    found = (_pass_id(session, shown), shown.key_id, shown.counter, is_card)
-    if found != expected:
-        yield Finding("evidence", subject, expected, found)
+    is_card = row.card_id is not None
+    stored = (row.card_id, 0, True) if is_card else (row.key_id, row.counter, False)
+    found = (shown.key_id, shown.counter, shown.credential.class_ == CredentialClass.PRINTED)
+    if not (found == stored and _names_its_pass(shown, row)):
+        # Who it names is asked for only now, to be told.
+        yield Finding("evidence", subject, (row.pass_id, *stored), (_pass_id(session, shown), *found))
+
+
+def _names_its_pass(shown: Presentation, row: Any) -> bool:
+    """Of what the row joined: the phone or the card that was shown, and the pass of the scan."""
+    if shown.credential.cnf is not None:
+        return bool(row.device_pass_id == row.pass_id)
+    if shown.credential.class_ == CredentialClass.PRINTED:
+        return bool(row.card_pass_id == row.pass_id)
+    return bool(row.status_index == shown.credential.status_index)
 
 
 def _pass_id(session: Session, shown: Presentation) -> int | None:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alliance.circulation.findings import Finding
+from alliance.circulation.findings import Finding, walk
 from alliance.clock import BEFORE_RECORDS
 from alliance.enterprises.models import EnterpriseZone, OutletZone
 from alliance.offers.models import Audience, OfferRevision
@@ -30,7 +30,6 @@ from alliance.people.models import Employment, EmploymentChange, Holder
 from alliance.redemptions.marks import MARGIN
 from alliance.redemptions.models import Redemption
 
-_BATCH = 2000
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -43,10 +42,11 @@ def frozen_employers(session: Session) -> Iterator[Finding]:
 def frozen_households(session: Session) -> Iterator[Finding]:
     """Each redemption's household is its holder's: the employee's own, or the sponsor's."""
     household = func.coalesce(Holder.sponsor_id, Holder.id)
-    rows = session.execute(
+    rows = walk(
+        session,
         select(Redemption.id, Redemption.household_id, household)
         .join(Holder, Holder.id == Redemption.holder_id)
-        .where(Redemption.household_id != household)
+        .where(Redemption.household_id != household),
     )
     for id_, stored, expected in rows:
         yield Finding("frozen_household", f"redemption {id_}", stored, expected)
@@ -125,7 +125,7 @@ class _Frozen:
         received = Redemption.received_at
         groups = select(*grain, func.min(received), func.max(received), func.count()).group_by(*grain)
         made = groups.where(Redemption.corrects_id.is_(None))
-        return iter(session.execute(made.execution_options(yield_per=_BATCH)))
+        return walk(session, made)
 
     def _wrong_of(self, session: Session, history: History, key: list[Any], day: date, stored: int) -> int:
         """How many facts of a group are wrong, each looked at by itself: something changed meanwhile."""
@@ -215,7 +215,7 @@ def _careers(session: Session) -> Mapping[tuple[Any, ...], _Career]:
     for change in session.scalars(select(EmploymentChange).order_by(EmploymentChange.at)):
         changes[change.employment_id].append(change)
     careers: dict[tuple[Any, ...], _Career] = defaultdict(_Career)
-    for employment in session.scalars(select(Employment).execution_options(yield_per=_BATCH)):
+    for (employment,) in walk(session, select(Employment)):
         since, terms = employment.recorded_at, careers[employment.holder_id,].terms
         for change in changes.get(employment.id, ()):
             days = (change.starts_on, change.ends_on)

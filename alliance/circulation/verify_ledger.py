@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from alliance.circulation.findings import Finding
+from alliance.circulation.findings import Finding, counted, walk
 from alliance.clock import month_of
 from alliance.redemptions.correct import KEPT
 from alliance.redemptions.ledger import digest_of, snapshot_of
@@ -17,7 +17,8 @@ from alliance.redemptions.months import closing_stands
 
 def closed_months(session: Session) -> Iterator[Finding]:
     """What is posted to a closed month is what its last closing recorded."""
-    for closing in session.scalars(select(MonthClosing).where(closing_stands()).order_by(MonthClosing.month)):
+    closings = session.scalars(select(MonthClosing).where(closing_stands()).order_by(MonthClosing.month))
+    for closing in counted(session, closings):
         subject = f"{closing.month:%Y-%m} revision {closing.revision}"
         snapshot, digest = snapshot_of(session, closing.month), digest_of(session, closing.month)
         if closing.snapshot != snapshot:
@@ -36,7 +37,7 @@ def posted_months(session: Session) -> Iterator[Finding]:
             if posted == own or (posted > own and posted == month_of(posted) and own in closed):
                 continue
             ids = select(entity.id).where(entity.business_date == day, entity.posted_month == posted)
-            for id_ in session.scalars(ids):
+            for (id_,) in walk(session, ids):
                 yield Finding("posted_month", f"{entity.__tablename__[:-1]} {id_}", posted, own)
 
 
@@ -47,7 +48,8 @@ def legal_transitions(session: Session) -> Iterator[Finding]:
 
 
 def _reversals(session: Session) -> Iterator[Finding]:
-    rows: Any = session.execute(
+    rows: Any = walk(
+        session,
         select(Reversal, Redemption.occurred_at)
         .outerjoin(Redemption, _key(Redemption, Reversal.redemption_id, Reversal.merchant_id))
         .where(
@@ -56,7 +58,7 @@ def _reversals(session: Session) -> Iterator[Finding]:
                 and_(Reversal.uses == 0, Reversal.paid_fen == 0),
                 Reversal.occurred_at < Redemption.occurred_at,
             )
-        )
+        ),
     )
     for reversal, redeemed_at in rows:
         subject = f"reversal {reversal.id}"
@@ -76,10 +78,11 @@ def _corrections(session: Session) -> Iterator[Finding]:
         Reversal.merchant_id == old.merchant_id, Reversal.redemption_id == old.id, Reversal.uses == -1
     )
     differs = or_(*(getattr(new, name).is_distinct_from(getattr(old, name)) for name in KEPT))
-    rows = session.execute(
+    rows = walk(
+        session,
         select(new.id, old.id, gone)
         .join(old, _key(old, new.corrects_id, new.merchant_id))
-        .where(~gone | differs)
+        .where(~gone | differs),
     )
     for id_, corrected, is_gone in rows:
         stored = f"corrects {corrected}, which {'is another purchase' if is_gone else 'stands'}"

@@ -12,13 +12,11 @@ from uuid import UUID
 from sqlalchemy import String, and_, cast, func, select, union
 from sqlalchemy.orm import Session
 
-from alliance.circulation.findings import Finding, compare
+from alliance.circulation.findings import Finding, compare, walk
 from alliance.offers.limits import Count, Limits, add_up, counts, moment_of, read_limits
 from alliance.offers.models import LimitCounter, OfferRevision
 from alliance.redemptions.models import Channel, Redemption, Reversal
 from alliance.redemptions.uses import USE_COLUMNS, use_of
-
-_BATCH = 2000
 
 
 def limit_counters(session: Session) -> Iterator[Finding]:
@@ -99,7 +97,8 @@ def _standing(session: Session, merchant_id: int, offer_id: UUID) -> Iterator[tu
         .subquery()
     )
     back = (func.coalesce(given_back.c.discount_fen, 0), func.coalesce(given_back.c.uses, 0))
-    rows = session.execute(
+    rows = walk(
+        session,
         select(
             Redemption.revision_id,
             Redemption.channel,
@@ -107,12 +106,11 @@ def _standing(session: Session, merchant_id: int, offer_id: UUID) -> Iterator[tu
             *(column.label(name) for column, name in zip(back, ("discount_back", "uses_back"), strict=True)),
         )
         .outerjoin(given_back, given_back.c.redemption_id == Redemption.id)
-        .where(and_(Redemption.merchant_id == merchant_id, Redemption.offer_id == offer_id))
-        .execution_options(yield_per=_BATCH)
+        .where(and_(Redemption.merchant_id == merchant_id, Redemption.offer_id == offer_id)),
     )
-    for row in rows.mappings():
-        if row["uses_back"] == 0 and row["revision_id"] in limits:
-            yield row["channel"], counts(limits[row["revision_id"]], use_of(_less(dict(row))))
+    for row in rows:
+        if row.uses_back == 0 and row.revision_id in limits:
+            yield row.channel, counts(limits[row.revision_id], use_of(_less(row._asdict())))
 
 
 def _less(row: dict[str, Any]) -> dict[str, Any]:

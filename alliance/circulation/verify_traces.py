@@ -8,7 +8,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from alliance.audit.models import AuditEntry
-from alliance.circulation.findings import Finding, compare
+from alliance.circulation.findings import Finding, compare, counted, walk
 from alliance.passes.models import Pass
 from alliance.redemptions.models import Channel, Redemption, Reversal, Scan
 
@@ -17,12 +17,12 @@ _BATCH = 500
 
 def facts_of_scans(session: Session) -> Iterator[Finding]:
     """Each redemption was made of a scan: its outlet's, of its holder's pass, of what it froze, in time."""
-    rows: Any = session.execute(
+    rows: Any = walk(
+        session,
         select(Redemption, Scan, Pass.holder_id)
         .outerjoin(Scan, (Scan.merchant_id == Redemption.merchant_id) & (Scan.id == Redemption.scan_id))
         .outerjoin(Pass, Pass.id == Scan.pass_id)
-        .where(Redemption.channel != Channel.IMPORT)
-        .execution_options(yield_per=_BATCH)
+        .where(Redemption.channel != Channel.IMPORT),
     )
     for fact, scan, holder_id in rows:
         subject = f"redemption {fact.id}"
@@ -48,7 +48,7 @@ def facts_of_trail(session: Session) -> Iterator[Finding]:
     )
     for entries in said.partitions(_BATCH):
         paid = _paid(session, entries)
-        for subject, _merchant, detail in entries:
+        for subject, _merchant, detail in counted(session, entries):
             yield from compare("fact_of_trail", subject, paid.get(_id_of(subject)), detail["paid_fen"])
     yield from _reversals_of_trail(session)
 
@@ -56,13 +56,13 @@ def facts_of_trail(session: Session) -> Iterator[Finding]:
 def _reversals_of_trail(session: Session) -> Iterator[Finding]:
     said: dict[UUID, tuple[int, int]] = {}
     entries = select(AuditEntry.subject, AuditEntry.detail).where(AuditEntry.action == "redemption.reverse")
-    for subject, detail in session.execute(entries):
+    for subject, detail in walk(session, entries):
         count, refund_fen = said.get(_id_of(subject), (0, 0))
         said[_id_of(subject)] = count + 1, refund_fen + detail["refund_fen"]
     sums = select(Reversal.redemption_id, func.count(), -func.sum(Reversal.paid_fen))
     found = {
         id_: (count, int(refund_fen))
-        for id_, count, refund_fen in session.execute(sums.group_by(Reversal.redemption_id))
+        for id_, count, refund_fen in walk(session, sums.group_by(Reversal.redemption_id))
     }
     for id_, expected in said.items():
         stored = found.get(id_, (0, 0))
@@ -74,8 +74,7 @@ def _reversals_of_trail(session: Session) -> Iterator[Finding]:
 def _paid(session: Session, entries: Sequence[Any]) -> dict[UUID, int]:
     keys = [(merchant_id, _id_of(subject)) for subject, merchant_id, _detail in entries]
     here = tuple_(Redemption.merchant_id, Redemption.id).in_(keys)
-    rows = session.execute(select(Redemption.id, Redemption.paid_fen).where(here))
-    return dict(rows.tuples().all())
+    return dict(session.execute(select(Redemption.id, Redemption.paid_fen).where(here)).all())
 
 
 def _id_of(subject: str) -> UUID:

@@ -11,9 +11,10 @@ import click
 from alliance import clock
 from alliance.accounts.deeds import Asked, Deed, deeds
 from alliance.audit.chain import breaks, links, seals_to_check
-from alliance.audit.heads import FILE, Head, head_of, read_heads
+from alliance.audit.heads import head_of
 from alliance.cli import lookup
-from alliance.cli.context import checked_settings, session_scope
+from alliance.cli.context import session_scope
+from alliance.cli.heads import heads_option, kept_heads
 from alliance.cli.tables import write_csv, write_table
 from alliance.imports.fields import guarded
 from alliance.store import one_snapshot
@@ -53,15 +54,10 @@ def head(day: datetime | None, form: str) -> None:
 
 
 @audit.command()
-@click.option(
-    "--heads",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=f"在别处保存的链头 / heads kept elsewhere. [default: instance/{FILE}, if it is there]",
-)
+@heads_option
 def verify(path: Path | None) -> None:
     """核对整条链，指出第一处断开 / check the chain alone and name the first break."""
-    heads = _heads(path)
+    heads = kept_heads(path)
     with session_scope(writes=False) as session, one_snapshot(session):
         length = seals_to_check(session)
         with click.progressbar(links(session), length, label="核对审计链 checking", file=sys.stderr) as chain:
@@ -113,16 +109,6 @@ def _period(first: date, last: date) -> tuple[date, date]:
     if last < first:
         raise click.BadParameter("起止日期颠倒 / the wrong way round", param_hint="--to")
     return first, last
-
-
-def _heads(path: Path | None) -> list[Head]:
-    beside = checked_settings().instance_path / FILE
-    if path is None and not beside.exists():
-        return []
-    try:
-        return read_heads(path or beside)
-    except ValueError as error:
-        raise click.ClickException(f"链头文件读不懂 / cannot read the heads: {error}") from None
 
 
 def _header_and(rows: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:

@@ -59,7 +59,7 @@ def month() -> None:
 def show() -> None:
     """每个月的状态和净额，一行一个月 / every month of the books: state, revision, facts, net amounts."""
     at = clock.now()
-    click.echo("月份 month\t状态 state\t核销+冲正 facts\t原价 gross\t让利 discount\t实付 paid")
+    click.echo("月份 month\t状态 state\t核销+冲正 facts\t原价 gross\t让利额 discount\t实付 paid")
     with session_scope(writes=False) as session:
         each, last = months.first_month(session, at), clock.month_of(clock.business_date(at))
         while each <= last:

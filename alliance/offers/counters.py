@@ -88,6 +88,13 @@ def taking(
     return links
 
 
+def would_refuse(limits: Limits, use: Use, left: "Remaining") -> Reason | None:
+    """What ``taking`` would refuse a use with, as things stand: the same limit, though nothing is locked."""
+    found = counts(limits, use)
+    too_large = [count for count in found if count.room < 0]
+    return next((count.reason for count in too_large or found if not left.suffices(count)), None)
+
+
 def give_back(
     session: Session, revision: OfferRevision, use: Use, last_use: Callable[[], datetime | None]
 ) -> None:
@@ -162,6 +169,12 @@ class Remaining:
     def is_used_up(self) -> bool:
         """Whether nothing is left of one of the limits."""
         return 0 in self.left.values()
+
+    def suffices(self, count: Count) -> bool:
+        """Whether there is enough for one count of a use."""
+        if count.is_moment:
+            return self.again_at is None
+        return count.amount <= self.left[count.limit]
 
 
 def remaining(

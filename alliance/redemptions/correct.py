@@ -23,9 +23,10 @@ from alliance.redemptions import card_ceiling
 from alliance.redemptions.answers import answer_of
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import REDEMPTION_COLUMNS, body_digest
+from alliance.redemptions.facts import amounts, through
 from alliance.redemptions.models import Channel, Redemption
 from alliance.redemptions.months import posted_month_for
-from alliance.redemptions.redeem import Answer, amounts, post, stored_answer, through
+from alliance.redemptions.redeem import Answer, post, stored_answer
 from alliance.redemptions.reverse import Authority, lock, reverse
 from alliance.redemptions.standing import Granted, Place, granted_by
 from alliance.redemptions.uses import is_by_card, use_of

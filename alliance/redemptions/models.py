@@ -1,4 +1,4 @@
-"""The tables of scans, redemptions, reversals, refused attempts, dirty marks and the months of the ledger."""
+"""The tables of scans, redemptions, reversals, refusals, dirty marks and the months of the ledger."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -194,6 +194,17 @@ class RefusedAttempt(Base):
     request_id: Mapped[UUID | None]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     token_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_tokens.id"))
+
+
+class WrongCodes(Base):
+    """When codes that name nothing were last typed at an outlet, in POSIX milliseconds (``guesses``)."""
+
+    __tablename__ = "wrong_codes"
+    __table_args__ = (of_merchant("outlets", "outlet_id"),)
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
+    moments: Mapped[list[int]] = mapped_column(JSON)
 
 
 class CardSpending(Base):

@@ -2,7 +2,9 @@
 
 A fact is posted to the month of its business date while that is open; later it is an adjustment of the
 current month, so that what a closing recorded stays as it was. Months are closed in order, from the first
-that has facts on without a gap, and only the latest closed one can be reopened.
+that has facts on without a gap, and only the latest closed one can be reopened. What is imported from before
+the first one lies in open months, which have to be closed before any later one is. A close needs no lock
+against such an import: whichever commits first, it is as if they had come one after the other.
 
 The counter takes no lock of a month, nor a statement more: it posts to the current month, which cannot be
 closed until it has been over for ``marks.MARGIN``. By then a transaction that began within it has long

@@ -17,13 +17,12 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from alliance.audit.models import AuditEntry
-from alliance.audit.trail import recorded
 from alliance.chain import Link, once, write
-from alliance.clock import business_date, month_of
+from alliance.clock import business_date
 from alliance.offers.counters import taking
 from alliance.offers.live import find_offer, live, open_to
 from alliance.offers.models import OfferRevision
-from alliance.offers.pricing import Price, price, read_terms
+from alliance.offers.pricing import price, read_terms
 from alliance.passes.keys import Keyring
 from alliance.people.models import HolderKind
 from alliance.redemptions.answers import answer_of
@@ -31,8 +30,9 @@ from alliance.redemptions.card_ceiling import spending
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest, redemption_digest
 from alliance.redemptions.events import redemption_event
+from alliance.redemptions.facts import fact, trail_entry
 from alliance.redemptions.marks import late_mark
-from alliance.redemptions.models import Channel, Redemption, Scan
+from alliance.redemptions.models import Redemption, Scan
 from alliance.redemptions.scan import acceptance, is_another_scans, read
 from alliance.redemptions.standing import Granted, Standing, standing, standing_of_scan
 from alliance.redemptions.told import told_or_judged
@@ -69,6 +69,9 @@ class Answer:
     replayed: bool
 
 
+#: The columns of a redemption that are the client's own.
+_ORDERED = ("id", "quantity", "pos", "terminal", "cashier", "receipt_no")
+
 # Built once, because every redemption asks.
 _STORED = select(Redemption.body_digest, Redemption.answer).where(
     Redemption.merchant_id == bindparam("merchant"), Redemption.id == bindparam("id")
@@ -102,7 +105,7 @@ def redeem_at_once(
 
     Raises Refused as ``scan`` and ``redeem`` do, and in that order: first what the scan would refuse. A
     printed card is refused with name_not_compared: nobody has seen the masked name yet, it has to be scanned
-    first.
+    first. After ``UnknownCode`` the transaction must be committed, as after a scan.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text, **_body(order)})
 
@@ -187,7 +190,8 @@ def _judge(
 ) -> _Judged:
     granted = _granted(session, counter, here, order.offer, business_date(at))
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
-    values = _fact(counter, scan_id, here, order, granted, charged, at)
+    values = fact(counter, scan_id, here, granted, charged, at)
+    values |= {name: getattr(order, name) for name in _ORDERED}
     holder = here.entitlement
     answer = answer_of(values, granted, here.place, holder.holder_name, holder.employer_name)
     values |= {"body_digest": digest, "answer": answer}
@@ -236,7 +240,7 @@ def post(
         *scanned,
         Link(Redemption, values, once("merchant_id", "id")),
         *late_mark(values["business_date"], at),
-        Link(AuditEntry, _recorded(counter, granted.offer_code, values, at)),
+        Link(AuditEntry, trail_entry(counter, granted.offer_code, values, at)),
         *([Link(OutboxEvent, redemption_event(values, at))] if announced else []),
         *_by_card(session, counter, values, card_held_fen),
         *taking(session, granted.limits, use_of(values), held),
@@ -256,84 +260,6 @@ def _by_card(
         return []
     who = values["holder_id"], values["business_date"]
     return spending(session, counter.card_ceiling_fen, who, values["paid_fen"], held_fen)
-
-
-def _recorded(counter: Counter, offer_code: str, values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    by, subject, of = counter.actor, f"redemption:{values['id']}", counter.merchant_id
-    outlet, paid_fen, corrects = str(counter.outlet_id), values["paid_fen"], values["corrects_id"]
-    if corrects is None:
-        return recorded(
-            by, "redemption.redeem", subject, at, of, outlet=outlet, offer=offer_code, paid_fen=paid_fen
-        )
-    return recorded(
-        by,
-        "redemption.correct",
-        subject,
-        at,
-        of,
-        outlet=outlet,
-        offer=offer_code,
-        paid_fen=paid_fen,
-        corrects=str(corrects),
-    )
-
-
-def _fact(
-    counter: Counter,
-    scan_id: UUID,
-    here: Standing,
-    order: Order,
-    granted: Granted,
-    charged: Price,
-    at: datetime,
-) -> dict[str, Any]:
-    """The columns of the redemption's row: all that is true now and must stay so."""
-    day, holder = business_date(at), here.entitlement
-    return {
-        "merchant_id": counter.merchant_id,
-        "id": order.id,
-        "scan_id": scan_id,
-        "outlet_id": counter.outlet_id,
-        "offer_id": granted.offer_id,
-        "revision_id": granted.revision_id,
-        "holder_id": holder.holder_id,
-        "household_id": holder.household_id,
-        "holder_kind": holder.holder_kind,
-        "employer_id": holder.employer_id,
-        "employer_zone_id": holder.employer_zone_id,
-        "outlet_zone_id": here.place.zone_id,
-        **amounts(charged),
-        "quantity": order.quantity,
-        "occurred_at": at,
-        "received_at": at,
-        "business_date": day,
-        # No lock: the current month cannot be closed, nor for ten minutes after (``redemptions.months``).
-        "posted_month": month_of(day),
-        **through(counter),
-        "corrects_id": None,
-        "pos": order.pos,
-        "terminal": order.terminal,
-        "cashier": order.cashier,
-        "receipt_no": order.receipt_no,
-    }
-
-
-def amounts(charged: Price) -> dict[str, int]:
-    """The columns of what was charged."""
-    return {
-        "gross_fen": charged.gross_fen,
-        "discount_fen": charged.discount_fen,
-        "paid_fen": charged.paid_fen,
-    }
-
-
-def through(counter: Counter) -> dict[str, Any]:
-    """The columns of through whom it came."""
-    return {
-        "channel": Channel.API if counter.token_id else Channel.COUNTER,
-        "account_id": counter.account_id,
-        "token_id": counter.token_id,
-    }
 
 
 def _granted(session: Session, counter: Counter, here: Standing, offer: str, day: date) -> Granted:

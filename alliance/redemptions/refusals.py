@@ -16,7 +16,10 @@ from alliance.refused import Refused
 def remember(
     session: Session, counter: Counter, refused: Refused, at: datetime, request_id: UUID | None = None
 ) -> None:
-    """Write down a refusal, in a transaction of its own: the refused one has been rolled back."""
+    """Write down a refusal, in a transaction of its own: the refused one has been rolled back.
+
+    Only an ``UnknownCode`` goes with the transaction that it was made in, because it counts itself there.
+    """
     session.add(
         RefusedAttempt(
             merchant_id=counter.merchant_id,

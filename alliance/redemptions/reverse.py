@@ -31,6 +31,11 @@ from alliance.store import insert_or_ignore
 UNDO_WINDOW = timedelta(minutes=10)
 
 
+def may_be_undone(since: datetime, at: datetime) -> bool:
+    """Whether the cashier's minutes, from the redemption on, are not over."""
+    return at <= since + UNDO_WINDOW
+
+
 class Authority(StrEnum):
     """In whose name something is reversed or corrected.
 
@@ -118,7 +123,7 @@ def lock(session: Session, counter: Counter, redemption_id: UUID) -> Redemption:
 
 
 def _check_authority(session: Session, redemption: Redemption, authority: Authority, at: datetime) -> None:
-    if authority is Authority.CASHIER and at > redemption.occurred_at + UNDO_WINDOW:
+    if authority is Authority.CASHIER and not may_be_undone(redemption.occurred_at, at):
         raise Refused(Reason.UNDO_TOO_LATE)
     if authority is Authority.ORGANIZER:
         return

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from alliance.chain import Link, once, write
@@ -19,15 +19,13 @@ from alliance.passes.models import Pass, PresentationUse, TypedCode
 from alliance.passes.presentation import PREFIX, verify_shown
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.digests import body_digest
-from alliance.redemptions.models import RefusedAttempt, Scan
+from alliance.redemptions.guesses import take_turn, wrong
+from alliance.redemptions.models import Scan
 from alliance.redemptions.standing import Standing, standing
 from alliance.redemptions.told import told_or_judged
 from alliance.refused import Reason, Refused
 
 LIFETIME = timedelta(minutes=10)
-#: Typed codes that name nothing, per outlet and window: more than slips of the finger make, and far fewer
-#: than guessing needs.
-GUESSES, GUESS_WINDOW = 20, timedelta(minutes=10)
 
 _TYPED = re.compile(rf"\d{{{TYPED_CODE_LENGTH}}}")
 
@@ -59,7 +57,8 @@ def scan(
 
     The caller mints ``scan_id`` before its first send; sending again answers the same scan. Raises
     Refused: malformed, unknown_code, unknown_key, clock_skew, not_yet_valid, expired, revoked, not_entitled,
-    already_presented, too_many_attempts, body_mismatch (the id names another scan).
+    already_presented, too_many_attempts, body_mismatch (the id names another scan). After
+    ``UnknownCode``, which counts itself, the transaction must be committed; after any other, rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "presentation": text})
 
@@ -82,7 +81,10 @@ def scan(
 
 
 def read(session: Session, keyring: Keyring, counter: Counter, text: str, at: datetime) -> Presented:
-    """Verify a presentation without using it up. Raises Refused as ``scan`` does."""
+    """Verify a presentation without using it up. Raises Refused as ``scan`` does.
+
+    An ``UnknownCode`` has been counted: the transaction is to be committed.
+    """
     plain = text.strip()
     digits = plain.replace(" ", "")
     if _TYPED.fullmatch(digits):
@@ -174,23 +176,14 @@ def _stored(session: Session, counter: Counter, scan_id: UUID, digest: bytes) ->
 
 
 def _read_typed(session: Session, counter: Counter, code: str, at: datetime) -> Presented:
-    wrong = session.scalar(
-        select(func.count()).where(
-            RefusedAttempt.merchant_id == counter.merchant_id,
-            RefusedAttempt.outlet_id == counter.outlet_id,
-            RefusedAttempt.at > at - GUESS_WINDOW,
-            RefusedAttempt.reason == Reason.UNKNOWN_CODE,
-        )
-    )
-    if wrong is not None and wrong >= GUESSES:
-        raise Refused(Reason.TOO_MANY_ATTEMPTS)
+    lately = take_turn(session, counter, at)
     typed = session.execute(
         select(TypedCode.cti, TypedCode.expires_at, Pass.status_index)
         .join(Pass, Pass.id == TypedCode.pass_id)
         .where(TypedCode.code == code)
     ).one_or_none()
     if typed is None:
-        raise Refused(Reason.UNKNOWN_CODE)
+        raise wrong(session, counter, lately, at)
     if typed.expires_at <= at:
         raise Refused(Reason.EXPIRED)
     return Presented(CredentialClass.SHORT_LIVED, typed.status_index, typed.cti, 0, None)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from alliance import store
 from alliance.redemptions.counter import Counter
+from alliance.redemptions.guesses import UnknownCode
 from alliance.redemptions.refusals import remember
 from alliance.refused import Reason, Refused
 from alliance.web import repeats
@@ -23,9 +24,9 @@ def attempt(
 ) -> T:
     """Run ``verb`` and commit. ``request_id`` is the id that the client minted for what it wants.
 
-    Raises Refused as the verb does, once the refusal is written down; somebody whose authority has ended
-    leaves no trace. Neither does Refused(in_flight), when the database was busy: the same request may be sent
-    again.
+    Raises Refused as the verb does, once the refusal is written down. Somebody whose authority has ended
+    leaves no trace and gets the guard's answer. Refused(in_flight) leaves none either: the database was busy,
+    and the same request may be sent again.
     """
     try:
         return _commit_or_remember(counter, verb, at, request_id)
@@ -44,9 +45,11 @@ def _commit_or_remember(
         result = verb(session)
         session.commit()
     except Refused as refused:
-        session.rollback()
+        # It has written nothing but that it was a wrong code, and that has to stay.
+        if not isinstance(refused, UnknownCode):
+            session.rollback()
         if repeats.is_repeat():
-            raise
+            raise repeats.turned_away() from refused
         remember(session, counter, refused, at, request_id)
         session.commit()
         raise

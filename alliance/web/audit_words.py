@@ -19,7 +19,7 @@ from alliance.webhooks.models import EventType
 ACTIONS: Mapping[str, Any] = {
     "redemption.redeem": _l("核销优惠"),
     "redemption.reverse": _l("冲正核销"),
-    "redemption.correct": _l("更正金额"),
+    "redemption.correct": _l("改金额"),
     "month.close": _l("月份结账"),
     "month.reopen": _l("重新打开月份"),
     "offer.submit": _l("提交优惠"),
@@ -89,10 +89,11 @@ def _as_it_is(value: Any) -> str:
 #: What an entry's ``detail`` may say, by its name there: a label, and how the value is shown.
 DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "outlet": (_l("门店"), _as_it_is),
+    "outlets": (_l("门店"), lambda value: "、".join(map(str, value))),
     "offer": (_l("优惠编号"), _as_it_is),
     "paid_fen": (_l("实付"), format_yuan),
     "refund_fen": (_l("退回"), format_yuan),
-    "corrects": (_l("更正的核销"), _as_it_is),
+    "corrects": (_l("改前的核销"), _as_it_is),
     "revision": (_l("结账版本"), _as_it_is),
     "key": (_l("手机编号"), lambda value: str(value)[:12]),
     "card": (_l("会员卡编号"), _as_it_is),

@@ -12,7 +12,7 @@ from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import Offer, OfferRevision
 from alliance.people.models import Holder
 from alliance.redemptions.models import Redemption, Reversal
-from alliance.redemptions.reverse import UNDO_WINDOW
+from alliance.redemptions.reverse import may_be_undone
 from alliance.web.filters import shown_name
 
 
@@ -45,7 +45,7 @@ class Entry:
 
     def is_undoable(self, at: datetime, bounded: bool) -> bool:
         """Whether it may still be reversed at the counter, within the cashier's minutes when ``bounded``."""
-        return self.stands and not (bounded and at > self.fact.occurred_at + UNDO_WINDOW)
+        return self.stands and (not bounded or may_be_undone(self.fact.occurred_at, at))
 
 
 def entries(session: Session, *which: ColumnElement[bool], limit: int | None = None) -> list[Entry]:

@@ -10,10 +10,14 @@ from uuid import UUID
 
 from flask import abort, request
 from flask_babel import gettext as _
-from wtforms import StringField
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import StringField, TelField
+from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import DateInput, HiddenInput, MonthInput
 
 from alliance.money import MAX_FEN, format_yuan, parse_yuan
+from alliance.people.phones import parse_phone
 from alliance.web.plain import short_yuan, zhe
 
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
@@ -149,6 +153,20 @@ class IdField(_ReadField):
             return UUID(text)
         except ValueError:
             raise ValueError(_("页面已失效，请刷新后重试。")) from None
+
+
+class PhoneForm(FlaskForm):  # type: ignore[misc]
+    """A phone number; once valid, ``e164`` is how the store knows it."""
+
+    phone = TelField(_l("手机号"), [DataRequired(_l("请输入手机号。"))])
+    e164 = ""
+
+    def validate_phone(self, field: TelField) -> None:
+        """The form of the number only: whether anybody has it is not for here."""
+        try:
+            self.e164 = parse_phone(field.data)
+        except ValueError:
+            raise ValidationError(_l("手机号不对，请输入 11 位手机号。")) from None
 
 
 def posted_key_id() -> bytes:

@@ -143,8 +143,6 @@ def _send_to_sign_in() -> ResponseReturnValue:
 
 def _admit_account(rule: Rule, at: datetime) -> None:
     g.actor = Actor(current_user.account_id, request.remote_addr or "")
-    if rule.signed_in:
-        return
     in_role = [grant for role in rule.roles for grant in current_user.grants if grant.role == role]
     g.grants = [grant for grant in in_role if _reaches(rule, grant, at)]
     if g.grants:

@@ -92,8 +92,12 @@ def offer_cards(
 
 def cards_of_scan(session: Session, scan: Scan, holder: Entitlement, at: datetime) -> list[OfferCard]:
     """The offers that a scan froze, with what this holder, the household and the outlet have left today."""
-    view = View(at, holder.holder_id, holder.household_id, scan.outlet_id)
-    return offer_cards(session, session.scalars(frozen(scan)).all(), view)
+    return offer_cards(session, session.scalars(frozen(scan)).all(), view_of_scan(scan, holder, at))
+
+
+def view_of_scan(scan: Scan, holder: Entitlement, at: datetime) -> View:
+    """Who looks at the limits: this holder, the household, and the outlet of the scan."""
+    return View(at, holder.holder_id, holder.household_id, scan.outlet_id)
 
 
 def _merchant_names(session: Session, ids: set[int]) -> dict[int, str]:

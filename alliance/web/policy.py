@@ -40,7 +40,6 @@ class Rule:
     """Who may call one method of one route."""
 
     public: bool = False
-    signed_in: bool = False
     roles: Mapping[Role, Relation] = field(default_factory=dict)
     tokens: frozenset[TokenKind] = frozenset()
     #: What a token or an account that may no longer do it may still be told again (``repeats.py``).
@@ -49,8 +48,6 @@ class Rule:
 
 #: Anybody, signed in or not.
 PUBLIC = Rule(public=True)
-#: Anybody with an account, whatever its grants.
-SIGNED_IN = Rule(signed_in=True)
 
 
 def allow(*tokens: TokenKind, **roles: Relation) -> Rule:
@@ -129,6 +126,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("enterprise.let_person_go", "POST"): ENTERPRISE,
     ("enterprise.take_person_back", "POST"): ENTERPRISE,
     ("enterprise.remove_phone", "POST"): ENTERPRISE,
+    ("enterprise.list_cashiers", "GET"): ENTERPRISE,
+    ("enterprise.add_cashier", "POST"): ENTERPRISE,
+    ("enterprise.remove_cashier", "POST"): ENTERPRISE,
     ("enterprise.print_card", "POST"): ENTERPRISE,
     ("enterprise.print_cards", "POST"): ENTERPRISE,
     ("enterprise.revoke_card", "POST"): ENTERPRISE,

@@ -19,7 +19,8 @@ from alliance.web.extensions import db
 
 #: What may be told again.
 Fact = type[Redemption] | type[Reversal]
-#: The repetition may still come to nothing because of us; then it is to be sent once more.
+#: The repetition may still come to nothing because of us; then it is to be sent once more. 409 is in_flight:
+#: what a verb refuses (a limit is 409 as well) is no answer to a repetition; ``attempts`` turns that away.
 NOT_THEIR_FAULT = frozenset({409, 500, 503})
 
 
@@ -47,11 +48,17 @@ def is_repeat() -> bool:
     return "turned_away" in g
 
 
+def turned_away() -> HTTPException:
+    """The guard's answer to a request that was let pass as a repetition."""
+    found: HTTPException = g.turned_away
+    return found
+
+
 def turn_away_after_all(response: Response) -> Response:
     """Another body under the accepted id is no repetition: it gets the guard's answer, and no more."""
     if not is_repeat() or response.status_code < 400 or response.status_code in NOT_THEIR_FAULT:
         return response
-    return current_app.make_response(current_app.handle_user_exception(g.turned_away))
+    return current_app.make_response(current_app.handle_user_exception(turned_away()))
 
 
 def _requested_id() -> UUID | None:

@@ -1,5 +1,6 @@
 """The life of an endpoint: added, changed, given a new secret, disabled and enabled again."""
 
+import hashlib
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -15,10 +16,16 @@ from alliance.webhooks.signing import Sealer
 MOST_ENDPOINTS = 10
 #: How long the former secret goes on signing, so that the receiver can change at leisure.
 OVERLAP = timedelta(hours=24)
+#: A second press of one button comes within this.
+SAME_PRESS = timedelta(minutes=1)
 #: What an endpoint can ask for; a test is sent without being asked for.
 SUBSCRIBABLE = tuple(type_ for type_ in EventType if type_ != EventType.TEST)
 #: The worker, which disables an endpoint at which nothing arrives.
 THE_WORKER = Actor()
+
+
+class FormerIsGood(Exception):
+    """The last rotation is so recent that another one would end the secret from before it."""
 
 
 class TooMany(Exception):
@@ -101,14 +108,52 @@ def types_of(session: Session, endpoint: WebhookEndpoint) -> list[EventType]:
 
 
 def rotate_secret(
-    session: Session, sealer: Sealer, endpoint: WebhookEndpoint, by: Actor, at: datetime
+    session: Session,
+    sealer: Sealer,
+    endpoint: WebhookEndpoint,
+    by: Actor,
+    at: datetime,
+    *,
+    seen: str,
+    ends_former: bool = False,
 ) -> str:
-    """A new secret, shown once. The one before goes on signing beside it for ``OVERLAP``, then ends."""
+    """A new secret, shown once. The one before goes on signing beside it for ``OVERLAP``, then ends.
+
+    ``seen`` is the ``fingerprint`` of the secret that is to be replaced: the same press once more within a
+    minute is the same rotation and the same secret. While a former secret is good, another rotation would
+    end that one at once: raises FormerIsGood, unless it is asked for (``ends_former``) in sight of the
+    present secret.
+    """
+    if _is_pressed_again(endpoint, seen, at):
+        return sealer.shown_again(endpoint.secret)
+    if former_is_good(endpoint, at) and not (ends_former and seen == fingerprint(endpoint)):
+        raise FormerIsGood
     plain, sealed = sealer.new_secret()
     endpoint.previous_secret, endpoint.previous_until = endpoint.secret, at + OVERLAP
     endpoint.secret = sealed
     _record(session, "webhook.rotate_secret", endpoint, by, at)
     return plain
+
+
+def fingerprint(endpoint: WebhookEndpoint) -> str:
+    """What stands for the present secret in a form."""
+    return _fingerprint(endpoint.secret)
+
+
+def former_is_good(endpoint: WebhookEndpoint, at: datetime) -> bool:
+    """Whether the secret before the present one still signs."""
+    return endpoint.previous_until is not None and at < endpoint.previous_until
+
+
+def _is_pressed_again(endpoint: WebhookEndpoint, seen: str, at: datetime) -> bool:
+    if endpoint.previous_secret is None or endpoint.previous_until is None:
+        return False
+    lately = at < endpoint.previous_until - OVERLAP + SAME_PRESS
+    return lately and seen == _fingerprint(endpoint.previous_secret)
+
+
+def _fingerprint(sealed: bytes) -> str:
+    return hashlib.sha256(sealed).hexdigest()[:16]
 
 
 def disable(session: Session, endpoint: WebhookEndpoint, by: Actor, at: datetime) -> None:

@@ -36,7 +36,11 @@ class Sealer:
     def new_secret(self) -> tuple[str, bytes]:
         """A secret as the merchant is shown it, once, and as the store keeps it."""
         raw = secrets.token_bytes(_BYTES)
-        return PREFIX + base64.b64encode(raw).decode(), self._fernet.encrypt(raw)
+        return _as_shown(raw), self._fernet.encrypt(raw)
+
+    def shown_again(self, sealed: bytes) -> str:
+        """A secret as the merchant was shown it. Raises Unreadable."""
+        return _as_shown(self.unseal(sealed))
 
     def unseal(self, sealed: bytes) -> bytes:
         """The key that signs. Raises Unreadable."""
@@ -55,6 +59,10 @@ def signed_headers(keys: Sequence[bytes], event_id: UUID, payload: bytes, at: da
         "webhook-timestamp": seconds,
         "webhook-signature": " ".join(f"v1,{_hmac(key, message)}" for key in keys),
     }
+
+
+def _as_shown(raw: bytes) -> str:
+    return PREFIX + base64.b64encode(raw).decode()
 
 
 def _hmac(key: bytes, message: bytes) -> str:

@@ -62,6 +62,40 @@ def test_it_refuses(trail: Session, change: str) -> None:
         trail.execute(sa.text(change))
 
 
+COLUMNS = "id, at, account_id, token_id, action, subject, enterprise_id, address, detail, seal_number"
+FORGED = "id, at, account_id, token_id, action, 'pass:2', enterprise_id, address, detail, seal_number"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL replaces nothing unasked
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"REPLACE INTO audit_entries ({COLUMNS}) SELECT {FORGED} FROM audit_entries WHERE seal_number = 1",
+        f"REPLACE INTO audit_entries ({COLUMNS})"
+        f" SELECT {FORGED} FROM audit_entries WHERE seal_number IS NULL",
+        # The row in the way can be one of another id: that which has the number of the row.
+        f"INSERT OR REPLACE INTO audit_entries (rowid, {COLUMNS})"
+        f" SELECT rowid, lower(hex(randomblob(16))), {FORGED.removeprefix('id, ')} FROM audit_entries",
+        "UPDATE OR REPLACE audit_entries SET seal_number = 1,"
+        " rowid = (SELECT rowid FROM audit_entries WHERE seal_number = 1 LIMIT 1) WHERE seal_number IS NULL",
+        "REPLACE INTO audit_seals (number, at, entries, previous, digest)"
+        " SELECT number, '2026-01-01', entries, previous, digest FROM audit_seals",
+        "REPLACE INTO audit_seals (rowid, number, at, entries, previous, digest)"
+        " SELECT rowid, number + 1, at, entries, previous, digest FROM audit_seals",
+    ],
+)
+def test_it_refuses_to_be_replaced(trail: Session, change: str) -> None:
+    """By whoever opens the file with another tool: foreign keys are off there, unless asked for."""
+    trail.rollback()
+    with trail.get_bind().connect() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.rollback()
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            connection.exec_driver_sql(change)
+        connection.rollback()
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("table", ["audit_entries", "audit_seals CASCADE"])
 def test_it_refuses_to_be_emptied_at_once(trail: Session, table: str) -> None:

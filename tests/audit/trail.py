@@ -10,7 +10,7 @@ TRIGGERS = {
         "audit_seals": ("audit_seals_append_only",),
     },
     "sqlite": {
-        table: (f"{table}_append_only_update", f"{table}_append_only_delete")
+        table: tuple(f"{table}_append_only_{deed}" for deed in ("insert", "update", "delete"))
         for table in ("audit_entries", "audit_seals")
     },
 }

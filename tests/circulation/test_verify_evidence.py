@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import select, text
 
 from alliance.audit.trail import COMMAND_LINE
@@ -12,6 +13,7 @@ from alliance.passes.rotation import drop
 from alliance.redemptions.models import Scan
 from alliance.redemptions.scan import scan
 from alliance.store import Session
+from tests.redemptions.test_statements import statements
 from tests.world import World
 
 
@@ -32,6 +34,18 @@ def found(world: World) -> list[str]:
 
 def test_scans_as_they_were_have_no_findings(world: World) -> None:
     assert found(world) == []
+
+
+def test_it_asks_no_more_the_more_scans_there_are(world: World, engine: sa.Engine) -> None:
+    session, counts = world.session, []
+    for holder in (world.salesman, world.milkman):
+        session.commit()
+        with statements(engine) as seen:
+            assert found(world) == []
+        counts.append(len(seen))
+        for shown in (world.phone(holder).show(world.at), world.shown(holder).text):
+            scan(session, world.keyring, world.counter(), uuid4(), shown, world.at)
+    assert counts[0] == counts[1]
 
 
 def test_a_retired_key_still_proves_what_it_signed(world: World) -> None:

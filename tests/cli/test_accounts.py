@@ -61,6 +61,53 @@ def test_a_cashier_has_outlets_of_one_enterprise(alliance, session):
     assert len(session.scalars(sa.select(GrantOutlet)).all()) == 2
 
 
+def listed(alliance, *arguments: str) -> list[list[str]]:
+    done = alliance("account", "list", *arguments)
+    assert done.exit_code == 0
+    return [line.split("\t")[:4] for line in done.stdout.splitlines()]
+
+
+def test_roles_are_listed_and_taken_away(alliance, session):
+    for role in (["cashier", "--outlet", "D1", "--outlet", "D2"], ["enterprise_admin"]):
+        alliance(*WHO, "--role", *role, "--enterprise", DAIRY)
+    alliance(*WHO, "--role", "zone_organizer", "--zone", "220204001000")
+    dairy, phone = "吉林市松花江乳业有限公司", "139****0001"
+    assert listed(alliance) == [
+        [phone, "cashier", dairy, "D1 D2"],
+        [phone, "enterprise_admin", dairy, ""],
+        [phone, "zone_organizer", "德胜街道", ""],
+    ]
+    assert listed(alliance, "--enterprise", GARAGE) == []
+    take = ["account", "revoke", "--phone", "13900000001", "--role"]
+    done = alliance(*take, "cashier", "--enterprise", DAIRY, "--outlet", "D1")
+    assert (done.exit_code, done.stdout) == (0, "张喆 139****0001: 已收回 / revoked cashier\n")
+    assert listed(alliance, "--role", "cashier") == [[phone, "cashier", dairy, "D2"]]
+    assert alliance(*take, "cashier", "--enterprise", DAIRY).exit_code == 0
+    assert alliance(*take, "enterprise_admin", "--enterprise", DAIRY).exit_code == 0
+    assert alliance(*take, "zone_organizer", "--zone", "220204001000").exit_code == 0
+    assert listed(alliance) == []
+    assert set(session.scalars(sa.select(AuditEntry.account_id))) == {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--role", "cashier"], "--enterprise"),
+        (["--role", "cashier", "--enterprise", GARAGE], "没有这个身份"),
+        (["--role", "cashier", "--enterprise", DAIRY, "--outlet", "G1"], "没有编号为 G1 的门店"),
+        (["--role", "organizer"], "没有这个身份"),
+        (["--role", "organizer", "--phone", "13900000002"], "没有用这个手机号登录的账号"),
+        (["--role", "organizer", "--phone", "x"], "不是手机号"),
+    ],
+)
+def test_what_is_not_there_cannot_be_taken_away(alliance, session, arguments, said):
+    alliance(*WHO, "--role", "cashier", "--enterprise", DAIRY, "--outlet", "D1")
+    done = alliance("account", "revoke", "--phone", "13900000001", *arguments)
+    assert done.exit_code != 0
+    assert said in done.stderr
+    assert session.scalars(sa.select(Grant.revoked_at)).all() == [None]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

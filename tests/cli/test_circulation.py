@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -12,10 +13,15 @@ from sqlalchemy import text
 
 from alliance import clock
 from alliance.accounts.tokens import create_token
+from alliance.audit.heads import append_heads
+from alliance.audit.seal import seal
 from alliance.audit.trail import COMMAND_LINE
+from alliance.circulation.findings import Finding
 from alliance.cli import main
+from alliance.cli.verify import Status
 from alliance.redemptions.redeem import Order, redeem_at_once
 from alliance.store import Session, for_writing, new_id
+from tests.audit.trail import unguard
 from tests.processes import environment
 from tests.world import World
 
@@ -113,6 +119,57 @@ def test_rebuild_and_verify(world: World, alliance, session: Session) -> None:
     assert "✓ redemption_digest" in result.stdout
     alliance("circulation", "rebuild")
     assert alliance("verify").exit_code == 0
+
+
+def test_verify_prints_what_it_finds_at_once_and_lets_it_go(world: World, alliance, monkeypatch) -> None:
+    def finds(_session: Session):
+        kept = []
+        for number in range(5000):
+            finding = Finding("derived_day", f"day {number}", 1, 2)
+            kept.append(weakref.ref(finding))
+            yield finding
+            del finding
+            # The loop that prints holds one, and this generator none.
+            assert sum(ref() is not None for ref in kept[-10:]) <= 1
+
+    monkeypatch.setattr("alliance.cli.verify.INVARIANTS", {"derived_day": finds})
+    result = alliance("verify")
+    assert result.exit_code == 1
+    assert "✗ derived_day\n  derived_day: day 0\n" in result.stdout
+    assert "  derived_day: day 4999\n" in result.stdout
+    assert "共 5000 处 / 5000 in all" in result.stdout
+
+
+def test_verify_says_how_far_it_has_come(world: World, alliance, monkeypatch) -> None:
+    monkeypatch.setattr(Status, "EVERY", 0)
+    assert "redemption_digest" not in alliance("verify").stderr
+    told = alliance("verify", "--progress").stderr
+    for rows in range(3):
+        assert f"… redemption_digest  {rows} 行" in told
+    assert "… redemption_digest  3 行" not in told
+
+
+def test_verify_holds_the_chain_against_the_heads_beside_the_database(
+    world: World, alliance, session: Session, tmp_path
+) -> None:
+    seal(session, world.later(days=-2))
+    session.commit()
+    heads = tmp_path / "instance" / "audit-heads.jsonl"
+    append_heads(session, heads, world.at)
+    session.rollback()
+    done = alliance("verify")
+    assert (done.exit_code, "1 heads" in done.stderr) == (0, True)
+    unguard(session)
+    for table, column in (("audit_entries", "seal_number"), ("audit_seals", "number")):
+        session.execute(text(f"DELETE FROM {table} WHERE {column} = 1"))
+    session.commit()
+    done = alliance("verify")
+    assert done.exit_code == 1
+    assert "audit_chain: head of " in done.stdout
+    # Whoever takes the file away as well has to take the copies of it, too.
+    copy = heads.rename(tmp_path / "copy.jsonl")
+    assert "✓ audit_chain" in alliance("verify").stdout
+    assert "audit_chain: head of " in alliance("verify", "--heads", copy).stdout
 
 
 def test_verify_in_a_process_of_its_own(world: World, session: Session, database_url: str, tmp_path) -> None:

@@ -162,4 +162,4 @@ def test_a_wrong_amount_is_corrected(counter, phone, counted):
     expect(counter.locator(".answer-sums")).to_contain_text("改后实付 ¥102.40")
     assert counted(Redemption) == 2
     counter.get_by_role("link", name="今日记录").click()
-    expect(counter.get_by_text("已更正")).to_have_count(1)
+    expect(counter.get_by_text("金额已改")).to_have_count(1)

@@ -20,7 +20,7 @@ from alliance.offers.historical import historical_revision
 from alliance.redemptions.correct import Correction, correct
 from alliance.redemptions.ledger import digest_of, snapshot_of
 from alliance.redemptions.models import LedgerMonth, MonthClosing, Redemption, Reversal
-from alliance.redemptions.months import close, posted_month_for, reopen
+from alliance.redemptions.months import EarlierOpen, close, posted_month_for, reopen
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import Session, for_writing, is_busy, make_engine, sessionmaker_for
 from tests.imports.sheets import REDEMPTIONS
@@ -107,10 +107,10 @@ def test_each_late_fact_is_in_the_snapshot_or_in_the_open_month(world: World, en
     assert [f for invariant in INVARIANTS.values() for f in invariant(session)] == []
 
 
-def bring(session: Session, directory: Path, number: int) -> None:
+def bring(session: Session, directory: Path, number: int, day: str = "2026-03-05") -> None:
     """Import one redemption of the garage's mechanic at the dairy's shop."""
     path = directory / f"{number}.csv"
-    row = f"L{number},2026-03-05T12:00:00+08:00,{CREDIT_CODES[1]},001,D1,1000,200,800"
+    row = f"L{number},{day}T12:00:00+08:00,{CREDIT_CODES[1]},001,D1,1000,200,800"
     path.write_text(f"{REDEMPTIONS}\n{row}\n")
     job = run(session, redemptions.KIND, path, LATER, COMMAND_LINE)
     assert job.kept, job.rejected
@@ -149,6 +149,41 @@ def test_whoever_comes_second_waits(world: World, engine: sa.Engine, first: str)
     [posted] = world.session.scalars(select(Reversal.posted_month))
     expected = (MARCH, 0) if first == "fact" else (MAY, 8000)
     assert (posted, answers["snapshot"]) == expected
+
+
+@pytest.mark.parametrize("order", ["one after the other", "at the same moment"])
+def test_an_import_from_before_the_books_while_their_first_month_is_closed(
+    world: World, engine: sa.Engine, tmp_path: Path, order: str
+) -> None:
+    """The close does not see the import, nor need it: it is as if the import had come after it."""
+    if order == "at the same moment" and engine.dialect.name == "sqlite":
+        pytest.skip("writers of SQLite take turns")
+    world.redeem()
+    world.session.commit()
+    make = sessionmaker_for(engine)
+    with make() as closer, make() as importer:
+        if order == "at the same moment":
+            bring(importer, tmp_path, 1, "2026-01-05")
+            close(closer, MARCH, COMMAND_LINE, LATER)
+            closer.commit()
+            importer.commit()
+        else:
+            in_a_transaction(engine, lambda session: close(session, MARCH, COMMAND_LINE, LATER).revision)
+            in_a_transaction(engine, lambda session: bring(session, tmp_path, 1, "2026-01-05"))
+    session = world.session
+    january, february, april = (date(2026, month, 1) for month in (1, 2, 4))
+    posted = select(Redemption.posted_month).where(Redemption.business_date == date(2026, 1, 5))
+    assert session.scalars(posted).all() == [january]
+    # The books now begin earlier, and go on only when that is made up for.
+    for month in (january, february):
+        with pytest.raises(EarlierOpen) as caught:
+            close(session, april, COMMAND_LINE, LATER)
+        assert caught.value.month == month
+        close(session, month, COMMAND_LINE, LATER)
+    close(session, april, COMMAND_LINE, LATER)
+    session.commit()
+    assert session.get_one(MonthClosing, (MARCH, 1)).snapshot == snapshot_of(session, MARCH)
+    assert [f for invariant in INVARIANTS.values() for f in invariant(session)] == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

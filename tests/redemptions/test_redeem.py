@@ -20,10 +20,11 @@ from alliance.passes.credential import sign, verify
 from alliance.passes.issue import pass_of, reissue, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Holder, HolderKind
+from alliance.redemptions.guesses import GUESSES
 from alliance.redemptions.models import DirtyMark, Redemption, Scan
 from alliance.redemptions.redeem import Order, redeem, redeem_at_once
 from alliance.redemptions.refusals import remember
-from alliance.redemptions.scan import GUESSES, scan
+from alliance.redemptions.scan import scan
 from alliance.refused import Reason, Refused
 from tests.world import World
 

@@ -42,6 +42,7 @@ NOTHING: dict[str, object] = {
     "enterprise_id": NO_NUMBER,
     "merchant_id": NO_NUMBER,
     "employment_id": NO_NUMBER,
+    "grant_id": NO_NUMBER,
     **dict.fromkeys(
         (
             "outlet_id",
@@ -172,8 +173,19 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
     )
     merchant = world.session.get_one(Enterprise, outlet.merchant_id)
     person = world.employee(merchant, f"E-{outlet.code}", "钱八", f"+86137{outlet.id.int % 10**8:08d}")
+    cashier = find_or_create_account(world.session, f"+86136{outlet.id.int % 10**8:08d}", "周九", world.at)
+    held = grant(
+        world.session,
+        cashier,
+        Role.CASHIER,
+        COMMAND_LINE,
+        world.at,
+        enterprise_id=outlet.merchant_id,
+        outlets=[outlet],
+    )
     return {
         "token_id": token.id,
+        "grant_id": held.id,
         "employment_id": world.session.scalar(select(Employment.id).where(Employment.holder_id == person.id)),
         **_family_of(world),
         "enterprise_id": outlet.merchant_id,

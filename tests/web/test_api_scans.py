@@ -6,6 +6,8 @@ from uuid import uuid4
 import pytest
 
 from alliance import clock
+from alliance.offers.limits import Limits
+from alliance.offers.pricing import Threshold
 from alliance.redemptions.models import Redemption, RefusedAttempt, Scan
 from tests.web.till import Pos, is_problem
 from tests.web.visits import store_of
@@ -46,6 +48,41 @@ def test_it_says_why_an_offer_would_be_refused(pos: Pos) -> None:
     without_amount = offers(scan(pos))
     assert [without_amount[code]["reason"] for code in ("T", "CAP", "MILK")] == [None, "limit_total", None]
     assert without_amount["MILK"]["price"] is None
+
+
+SHORT = [
+    # Of several that are short, redeem meets the holder's first, then the household's, the outlet's, all's.
+    ({"total": 1, "units": 1, "holder_day": 1, "household_ever": 1, "outlet_day": 1}, 1),
+    ({"total": 1, "units": 1, "household_ever": 1, "outlet_day": 1}, 1),
+    ({"total": 1, "units": 2, "outlet_day": 1}, 2),
+    ({"total": 1, "units": 2}, 1),
+    ({"total": 1, "budget_fen": 1500}, 1),
+    ({"budget_fen": 1500, "units": 2}, 2),
+    ({"holder_ever": 1, "cool_down_minutes": 10}, 1),
+    # What is too large by itself is told before what is short.
+    ({"holder_ever": 1, "units": 2}, 3),
+    ({"holder_ever": 1, "cool_down_minutes": 10, "budget_fen": 1500}, 2),
+    # The price comes before the limits.
+    ({"cool_down_minutes": 10}, 1),
+]
+
+
+@pytest.mark.parametrize(("limits", "quantity"), SHORT)
+@pytest.mark.parametrize("gross_fen", [10000, 20000, 1])
+def test_price_and_redeem_tell_the_same_reason(
+    pos: Pos, limits: dict[str, int], quantity: int, gross_fen: int
+) -> None:
+    with store_of(pos.app) as session:
+        world, terms = pos.world, Threshold(threshold_fen=1000, off_fen=1000)
+        world.session = session
+        world.live_offer(world.dairy, "SHORT", terms, limits=Limits(**limits))
+    pos.redeem(offer="SHORT")
+    answer = scan(pos, gross_fen=gross_fen, quantity=quantity)
+    told = offers(answer)["SHORT"]["reason"]
+    order = {"id": str(uuid4()), "scan": answer.get_json()["id"], "offer": "SHORT"}
+    done = pos.post(order | {"gross_fen": gross_fen, "quantity": quantity})
+    assert told == done.get_json().get("reason")
+    assert told is not None
 
 
 def test_sent_again_it_is_the_same_scan_and_a_new_price(pos: Pos) -> None:

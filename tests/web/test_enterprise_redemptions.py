@@ -41,7 +41,7 @@ def test_each_is_there_with_what_became_of_it(scene, url):
     shop = address(world.dairy_shop)
     for id_ in (plain, part, gone, old, new):
         assert f'href="{shop}/redemptions/{id_}"' in page
-    for shown in ("正常", "部分退款", "已冲正", "已更正", "更正后的一笔", "更正前的一笔"):
+    for shown in ("正常", "部分退款", "已冲正", "金额已改", "改后的一笔", "改前的一笔"):
         assert shown in page
     for amount in ("¥88.00", "¥90.00", "原 ¥96.00", "¥120.00"):
         assert amount in page

@@ -203,13 +203,46 @@ def test_an_endpoint_that_the_worker_disabled_says_so(scene):
     assert "财务对账" not in text(other.get(f"/enterprises/{scene.world.garage.id}"))
 
 
+def asked_for(client, scene) -> dict[str, str]:
+    """What the page's form of a new secret sends."""
+    page = text(client.get(f"{base(scene)}/{endpoint(scene).id}"))
+    [form] = re.findall(r'<form[^>]*/secret".*?</form>', page, re.DOTALL)
+    return {
+        name: value
+        for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)
+        if name != "csrf_token"
+    }
+
+
+def test_another_new_secret_within_the_day_is_asked_for_twice(scene):
+    admin = scene.admin()
+    add(scene, admin)
+    first, url = endpoint(scene).secret, f"{base(scene)}/{endpoint(scene).id}/secret"
+    stale = asked_for(admin, scene)
+    post(admin, url, stale)
+    scene.later(hours=2)
+    answer = post(admin, url, stale, follow_redirects=True)
+    assert "刚换过密钥，没有再换" in text(answer)
+    assert "旧密钥立即作废" in text(answer)
+    assert endpoint(scene).previous_secret == first
+    asked = asked_for(admin, scene)
+    assert asked.keys() == {"seen", "ends_former"}
+    assert "whsec_" in text(post(admin, url, asked))
+    assert endpoint(scene).previous_secret != first
+
+
 def test_a_new_secret(scene):
     admin = scene.admin()
     add(scene, admin)
     before = endpoint(scene).secret
-    answer = text(post(admin, f"{base(scene)}/{endpoint(scene).id}/secret"))
+    asked = asked_for(admin, scene)
+    assert asked.keys() == {"seen"}
+    answer = text(post(admin, f"{base(scene)}/{endpoint(scene).id}/secret", asked))
     assert "whsec_" in answer
     assert "旧密钥在 24 小时内仍然有效" in answer
+    # A double click: the browser shows the second answer, so it has to hold the secret.
+    again = text(post(admin, f"{base(scene)}/{endpoint(scene).id}/secret", asked))
+    assert re.findall("whsec_[^<]+", again) == re.findall("whsec_[^<]+", answer)
     assert endpoint(scene).previous_secret == before
     page = text(admin.get(f"{base(scene)}/{endpoint(scene).id}"))
     assert "2026-03-05 12:00 前仍然有效" in page

@@ -115,12 +115,12 @@ def test_the_old_one_leads_to_the_new_one(scene, counter, shop):
     id_ = redeemed(scene)
     new = correct(counter, shop, id_).location
     page = text(counter.get(f"{shop}/redemptions/{id_}"))
-    assert "已更正" in page
+    assert "金额已改" in page
     assert f'href="{new}"' in page
     for gone in ("确认改金额", "确认冲正", "已收款的请退回"):
         assert gone not in page
     listed = text(counter.get(f"{shop}/redemptions"))
-    assert "已更正" in listed
+    assert "金额已改" in listed
     assert "已冲正" not in listed
     assert "<dd>¥40.00</dd>" in listed
 
@@ -128,7 +128,7 @@ def test_the_old_one_leads_to_the_new_one(scene, counter, shop):
 def test_the_holder_sees_both(scene, counter, shop):
     correct(counter, shop, redeemed(scene))
     page = text(scene.holder().get("/redemptions"))
-    assert "已更正" in page
+    assert "金额已改" in page
     assert "¥40.00" in page
 
 

@@ -186,7 +186,21 @@ def test_in_english(organizer):
 
 
 def test_a_data_officer_sees_it_too(scene):
-    assert actions(text(scene.browser(Role.DATA_OFFICER).get(PAGE)))
+    page = text(scene.browser(Role.DATA_OFFICER).get(PAGE))
+    assert actions(page)
+    # The redemption's own page is not his.
+    assert "/organizer/redemptions/" not in page
+
+
+def test_an_entry_of_a_redemption_leads_to_it(scene, organizer):
+    scene.world.redeem(id_=(id_ := uuid4()))
+    scene.session.commit()
+    links = re.findall(r'href="(/organizer/redemptions/[^"]+)"', text(organizer.get(PAGE)))
+    assert len(links) == 2
+    assert links[0].endswith(str(id_))
+    shown = organizer.get(links[0])
+    assert shown.status_code == 200
+    assert "优惠MILK" in text(shown)
 
 
 @pytest.mark.parametrize("path", [PAGE, FILE])

@@ -57,8 +57,6 @@ def expected(rule: policy.Rule, person: Person, target: Target, is_api: bool) ->
         return ALLOWED if target.exists else 404
     if person.account_id is None:
         return 401 if is_api else TO_SIGN_IN
-    if rule.signed_in:
-        return ALLOWED
     if person.role not in rule.roles:
         return 403
     return ALLOWED if target.exists and rule.roles[person.role] in target.relations else 404

@@ -1,5 +1,6 @@
 """Whatever has changed since: a repetition of what was accepted is told the stored bytes, nothing else is."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from alliance.offers.models import Offer, OfferRevision
 from alliance.passes.issue import pass_of, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.redemptions.models import Redemption, RefusedAttempt, Reversal, Scan
+from alliance.refused import Reason, Refused
+from alliance.web.errors import STATUS
 from tests.web.people import Scene, address, scanned, text
 from tests.web.till import Pos, is_problem
 from tests.web.visits import post, store_of
@@ -176,6 +179,29 @@ def test_with_a_revoked_token_nothing_else_is_read_or_written(pos: Pos, revoked:
         is_turned_away(pos.get(read))
     assert contents(pos) == before
     assert pos.post(redemption).status_code == 201
+
+
+@pytest.mark.parametrize("reason", [reason for reason, status in STATUS.items() if status == 409])
+def test_a_verb_that_refuses_a_repetition_tells_it_nothing(
+    pos: Pos, revoked: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reason: Reason
+) -> None:
+    """It tells what is stored before it judges; were it otherwise, it would still be nobody's business."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Refused(reason)
+
+    monkeypatch.setattr("alliance.web.api.redemptions.redeem_at_once", refuse)
+    is_turned_away(pos.post(revoked["redemption"]))
+
+
+def test_a_repetition_that_meets_a_busy_database_is_to_be_sent_once_more(
+    pos: Pos, revoked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise sa.exc.OperationalError("", None, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr("alliance.web.api.redemptions.redeem_at_once", busy)
+    is_problem(pos.post(revoked["redemption"]), 409, "in_flight")
 
 
 def test_a_token_that_works_tells_again_what_another_of_the_merchant_was_told(

@@ -8,40 +8,19 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.orm import Session
 
 from alliance import clock
-from alliance.accounts.tokens import create_token
-from alliance.audit.trail import COMMAND_LINE
-from alliance.passes.keys import Keyring
-from tests.processes import SECRET
 from tests.world import World
 
 PATH = "/api/v1/redemptions"
 
 
-@pytest.fixture
-def world(session: Session) -> World:
-    world = World(session, clock.now())
-    world.keyring = Keyring(SECRET)
-    session.commit()
-    return world
-
-
-@pytest.fixture
-def token(world: World) -> str:
-    shop = world.dairy_shop
-    _, plain = create_token(world.session, "till", shop.merchant_id, shop.id, None, COMMAND_LINE, world.at)
-    world.session.commit()
-    return plain
-
-
 @pytest.fixture(params=["application/json", "application/x-www-form-urlencoded"])
-def half_sent(live_server: str, token: str, request) -> Iterator[None]:
+def half_sent(live_server: str, live_token: str, request) -> Iterator[None]:
     """A request whose body does not end: by the till itself, and by somebody with no token of ours."""
     address = urlsplit(live_server)
     lines = []
-    for bearer in (token, "x"):
+    for bearer in (live_token, "x"):
         line = socket.create_connection((address.hostname, address.port))
         line.sendall(
             f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {request.param}\r\n"
@@ -57,16 +36,16 @@ def half_sent(live_server: str, token: str, request) -> Iterator[None]:
 
 
 def test_a_half_sent_request_does_not_hold_the_turn_of_all_writers(
-    world: World, live_server: str, token: str, half_sent: None
+    live_world: World, live_server: str, live_token: str, half_sent: None
 ) -> None:
     """On SQLite it was refused as in_flight, after half a minute."""
-    shown = world.shown(at=clock.now()).text
-    world.session.commit()
+    shown = live_world.shown(at=clock.now()).text
+    live_world.session.commit()
     body = {"id": str(uuid4()), "presentation": shown, "offer": "MILK", "gross_fen": 1000}
     request = urllib.request.Request(
         live_server + PATH,
         json.dumps(body).encode(),
-        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+        {"Content-Type": "application/json", "Authorization": f"Bearer {live_token}"},
     )
     with urllib.request.urlopen(request) as answer:
         assert answer.status == 201

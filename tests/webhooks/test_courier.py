@@ -27,7 +27,7 @@ from alliance.webhooks.deliver import (
     release,
     send_test,
 )
-from alliance.webhooks.endpoints import disable, enable, rotate_secret
+from alliance.webhooks.endpoints import disable, enable, fingerprint, rotate_secret
 from alliance.webhooks.models import Failure, OutboxEvent, WebhookEndpoint
 from alliance.webhooks.signing import Sealer
 from tests.webhooks.conftest import SEALER
@@ -475,7 +475,8 @@ def test_a_test_goes_to_its_endpoint_alone(scene, receiver):
 
 def test_after_a_rotation_both_secrets_sign_for_a_day(scene, receiver):
     scene.at = moment.now(UTC)
-    new = rotate_secret(scene.session, SEALER, scene.endpoint(), COMMAND_LINE, scene.at)
+    seen = fingerprint(scene.endpoint())
+    new = rotate_secret(scene.session, SEALER, scene.endpoint(), COMMAND_LINE, scene.at, seen=seen)
     scene.session.commit()
     scene.emit()
     scene.send()

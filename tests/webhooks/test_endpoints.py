@@ -9,10 +9,12 @@ from alliance.webhooks.endpoints import (
     MOST_ENDPOINTS,
     OVERLAP,
     SUBSCRIBABLE,
+    FormerIsGood,
     TooMany,
     change_endpoint,
     disable,
     enable,
+    fingerprint,
     rotate_secret,
     types_of,
 )
@@ -29,14 +31,48 @@ def test_the_store_holds_no_secret_in_the_clear(scene):
     assert len(SEALER.unseal(endpoint.secret)) == 32
 
 
-def test_a_second_rotation_ends_the_first_secret_at_once(scene):
-    first = SEALER.unseal(scene.endpoint().secret)
-    for _ in range(2):
-        rotate_secret(scene.session, SEALER, scene.endpoint(afresh=False), COMMAND_LINE, scene.at)
-        scene.session.commit()
+def rotate(scene, seen=None, **how) -> str:
+    endpoint = scene.endpoint(afresh=False)
+    seen = seen or fingerprint(endpoint)
+    new = rotate_secret(scene.session, SEALER, endpoint, COMMAND_LINE, scene.at, seen=seen, **how)
+    scene.session.commit()
+    return new
+
+
+def good(scene) -> list[bytes]:
+    """The secrets that sign, the newest first."""
     endpoint = scene.endpoint()
-    assert endpoint.previous_until == scene.at + OVERLAP
-    assert first not in [SEALER.unseal(sealed) for sealed in (endpoint.secret, endpoint.previous_secret)]
+    return [SEALER.unseal(sealed) for sealed in (endpoint.secret, endpoint.previous_secret)]
+
+
+@pytest.mark.parametrize("how", [{}, {"ends_former": True}])
+def test_a_double_press_is_one_rotation_and_shows_one_secret(scene, how):
+    if how:
+        rotate(scene)
+    seen, before = fingerprint(scene.endpoint()), SEALER.unseal(scene.endpoint().secret)
+    first = rotate(scene, seen, **how)
+    scene.later(seconds=2)
+    assert rotate(scene, seen, **how) == first
+    assert good(scene)[1] == before
+    rotations = select(AuditEntry).where(AuditEntry.action == "webhook.rotate_secret")
+    assert len(scene.session.scalars(rotations).all()) == 1 + len(how)
+
+
+def test_a_second_rotation_within_the_day_has_to_be_asked_for(scene):
+    seen, first = fingerprint(scene.endpoint()), SEALER.unseal(scene.endpoint().secret)
+    rotate(scene)
+    scene.later(hours=23)
+    # Not by default, nor by a page that was loaded before the first one, whatever it says.
+    for how in ({}, {"seen": seen}, {"seen": seen, "ends_former": True}):
+        with pytest.raises(FormerIsGood):
+            rotate(scene, **how)
+    assert good(scene)[1] == first
+    rotate(scene, ends_former=True)
+    assert first not in good(scene)
+    assert scene.endpoint().previous_until == scene.at + OVERLAP
+    # A day later there is nothing to ask.
+    scene.later(hours=24)
+    rotate(scene)
 
 
 def test_a_merchant_has_so_many_live_endpoints_and_no_more(scene):
@@ -65,8 +101,7 @@ def test_what_is_done_twice_is_written_down_once(scene):
 
 
 def test_the_audit_trail_holds_neither_secret_nor_address(scene):
-    rotate_secret(scene.session, SEALER, scene.endpoint(afresh=False), COMMAND_LINE, scene.at)
-    scene.session.commit()
+    rotate(scene)
     for entry in scene.session.scalars(select(AuditEntry)):
         assert "whsec" not in str(entry.detail)
         assert "127.0.0.1" not in str(entry.detail)

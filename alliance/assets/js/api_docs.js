@@ -3,6 +3,12 @@ import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
 const place = document.querySelector("#docs");
 
+// Its dark colours stand under a class, which only its own switch would set.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 SwaggerUI({
   domNode: place,
   url: place.dataset.description,

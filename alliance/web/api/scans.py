@@ -9,14 +9,15 @@ from pydantic import BaseModel, Field
 
 from alliance import clock
 from alliance.money import MAX_FEN
-from alliance.offers.limits import reason_of
+from alliance.offers.counters import View, would_refuse
+from alliance.offers.limits import Use
 from alliance.offers.pricing import MAX_QUANTITY, price
 from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.people.phones import mask_name
 from alliance.redemptions.card_ceiling import left_fen
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
-from alliance.redemptions.scan import class_of
+from alliance.redemptions.scan import class_of, frozen
 from alliance.redemptions.scan import scan as accept_scan
 from alliance.refused import Reason, Refused
 from alliance.web.api import bp, lookups
@@ -25,7 +26,7 @@ from alliance.web.api.problems import PRESENTING, WRITING, problems
 from alliance.web.api.schemas import Amounts, MaskedHolder, Minted, OutletName, Presentation, RedeemedOffer
 from alliance.web.attempts import attempt
 from alliance.web.extensions import db
-from alliance.web.offer_cards import OfferCard, cards_of_scan
+from alliance.web.offer_cards import OfferCard, offer_cards, view_of_scan
 
 
 class ScanRequest(Minted):
@@ -49,9 +50,11 @@ class UsableOffer(RedeemedOffer):
     again_at: str | None = Field(description="When this holder's cool-down ends, while it runs; UTC.")
 
     @classmethod
-    def of(cls, card: OfferCard, code: str, asked: ScanRequest, card_left_fen: int | None) -> Self:
+    def of(
+        cls, card: OfferCard, code: str, asked: ScanRequest, view: View, card_left_fen: int | None
+    ) -> Self:
         """The offer on ``card``, priced for what was asked; ``card_left_fen`` bounds a printed card."""
-        costs, reason = _price(card, asked)
+        costs, reason = _price(card, asked, view)
         if costs is not None and card_left_fen is not None and costs.paid_fen > card_left_fen:
             costs, reason = None, Reason.CARD_CEILING
         again_at = card.remaining.again_at
@@ -111,7 +114,8 @@ def _answer(counter: Counter, made: Scan, asked: ScanRequest) -> ScanAnswer:
     at = clock.now()
     holder = entitlement(db.session, made.pass_id, clock.business_date(at))
     card_left_fen = _card_left(counter, made, holder, at)
-    cards = cards_of_scan(db.session, made, holder, at)
+    view = view_of_scan(made, holder, at)
+    cards = offer_cards(db.session, db.session.scalars(frozen(made)).all(), view)
     codes = lookups.offer_codes(db.session, [card.revision for card in cards])
     return ScanAnswer(
         id=made.id,
@@ -120,7 +124,9 @@ def _answer(counter: Counter, made: Scan, asked: ScanRequest) -> ScanAnswer:
         compare_name=made.card_id is not None,
         card_left_fen=card_left_fen,
         holder=MaskedHolder(name=mask_name(holder.holder_name), employer=holder.employer_name),
-        offers=[UsableOffer.of(card, codes[card.revision.offer_id], asked, card_left_fen) for card in cards],
+        offers=[
+            UsableOffer.of(card, codes[card.revision.offer_id], asked, view, card_left_fen) for card in cards
+        ],
     )
 
 
@@ -131,21 +137,24 @@ def _card_left(counter: Counter, made: Scan, holder: Entitlement, at: datetime) 
     return left_fen(db.session, counter.card_ceiling_fen, who)
 
 
-def _price(card: OfferCard, asked: ScanRequest) -> tuple[Amounts | None, Reason | None]:
-    """The price of what was asked, or why it would be refused as things stand; neither without an amount."""
-    left = card.remaining.left
-    if card.remaining.again_at is not None:
-        return None, Reason.COOL_DOWN
-    wanted = dict.fromkeys(left, 1) | {"units": asked.quantity}
+def _price(card: OfferCard, asked: ScanRequest, view: View) -> tuple[Amounts | None, Reason | None]:
+    """The price of what was asked, or why ``redeem`` would refuse it; neither without an amount."""
+    costs = None
     if asked.gross_fen is not None:
         try:
             costs = price(card.terms, asked.gross_fen, asked.quantity)
         except Refused as refused:
             return None, refused.reason
-        wanted["budget_fen"] = costs.discount_fen
-    short = next((limit for limit in left if left[limit] < wanted[limit]), None)
-    if short is not None:
-        return None, reason_of(short)
-    if asked.gross_fen is None:
-        return None, None
+    # Without an amount, the budget is looked at as if it had to do for the least.
+    use = Use(
+        merchant_id=card.revision.merchant_id,
+        offer_id=card.revision.offer_id,
+        quantity=asked.quantity,
+        discount_fen=costs.discount_fen if costs else 1,
+        occurred_at=view.at,
+        **vars(view.whose),
+    )
+    short = would_refuse(card.limits, use, card.remaining)
+    if short is not None or costs is None:
+        return None, short
     return Amounts(gross_fen=costs.gross_fen, discount_fen=costs.discount_fen, paid_fen=costs.paid_fen), None

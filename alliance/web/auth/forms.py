@@ -2,25 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField, TelField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import PasswordField, StringField
+from wtforms.validators import DataRequired, Length
 
 from alliance.accounts.passwords import MAX_LENGTH
-from alliance.people.phones import parse_phone
-
-
-class PhoneForm(FlaskForm):  # type: ignore[misc]
-    """A phone number; once valid, ``e164`` is how the store knows it."""
-
-    phone = TelField(_l("手机号"), [DataRequired(_l("请输入手机号。"))])
-    e164 = ""
-
-    def validate_phone(self, field: TelField) -> None:
-        """The form of the number only: whether anybody has it is not for here."""
-        try:
-            self.e164 = parse_phone(field.data)
-        except ValueError:
-            raise ValidationError(_l("手机号不对，请输入 11 位手机号。")) from None
+from alliance.web.fields import PhoneForm
 
 
 class PasswordForm(PhoneForm):

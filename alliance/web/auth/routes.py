@@ -17,11 +17,12 @@ from alliance.people.phones import mask_phone
 from alliance.web import language
 from alliance.web.auth import bp
 from alliance.web.auth.capacities import capacities
-from alliance.web.auth.forms import CodeForm, PasswordForm, PhoneForm
+from alliance.web.auth.forms import CodeForm, PasswordForm
 from alliance.web.auth.next_page import next_page
 from alliance.web.auth.proofs import digits, key_of, secret_key
 from alliance.web.auth.visitor import admit
 from alliance.web.extensions import db
+from alliance.web.fields import PhoneForm
 
 #: The phone that awaits its code, in the browser's session.
 AWAITING = "awaiting_code"

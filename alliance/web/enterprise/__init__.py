@@ -1,4 +1,4 @@
-"""The enterprise's office: its figures, its people, its offers, what was redeemed, its webhooks."""
+"""The enterprise's office: figures, people, cashiers, offers, what was redeemed, tokens and webhooks."""
 
 from flask import Blueprint
 
@@ -8,6 +8,7 @@ bp = Blueprint(
 
 from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     cards,  # noqa: F401
+    cashiers,  # noqa: F401
     offers,  # noqa: F401
     overview,  # noqa: F401
     people,  # noqa: F401

@@ -199,6 +199,11 @@ def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID]) -> dict[st
     return values | {"kind": terms.kind, "outlets": [str(id_) for id_ in outlet_ids]}
 
 
+def choices_of(outlets: Sequence[Outlet]) -> list[SelectChoice]:
+    """One of these outlets is to be chosen."""
+    return [SelectChoice(str(outlet.id), outlet.name) for outlet in outlets]
+
+
 class OutletChoice:
     """What forms with a field ``outlet`` share: its choices, and the outlet that was chosen."""
 
@@ -206,8 +211,7 @@ class OutletChoice:
 
     def offer(self, outlets: Sequence[Outlet], all_of_them: str) -> None:
         """Let one of ``outlets`` be chosen, or all."""
-        self.outlet.choices = [SelectChoice("", all_of_them)]
-        self.outlet.choices += [SelectChoice(str(outlet.id), outlet.name) for outlet in outlets]
+        self.outlet.choices = [SelectChoice("", all_of_them), *choices_of(outlets)]
 
     @property
     def outlet_id(self) -> UUID | None:

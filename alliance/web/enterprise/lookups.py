@@ -1,8 +1,8 @@
-"""The enterprise's offers, outlets and tokens; another enterprise's are not there."""
+"""The enterprise's offers, outlets, cashiers and tokens; another enterprise's are not there."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 from uuid import UUID
 
@@ -10,10 +10,11 @@ from flask import abort
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from alliance.accounts.models import Account, ApiToken
+from alliance.accounts.models import Account, ApiToken, Grant, GrantOutlet, Role
 from alliance.enterprises.models import Outlet
 from alliance.offers import historical
 from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet
+from alliance.people.phones import mask_name, mask_phone
 from alliance.web.offer_lines import OfferLine, offer_lines
 
 
@@ -61,6 +62,41 @@ def codes_of(session: Session, merchant_id: int) -> set[str]:
 def free_code(taken: Collection[str], today: date) -> str:
     """A 优惠编号 that is not taken: year and month, then a number (``2603-01``)."""
     return next(code for n in count(1) if (code := f"{today:%y%m}-{n:02d}") not in taken)
+
+
+@dataclass(frozen=True)
+class CashierLine:
+    """A cashier at an outlet; name and phone are masked, because anybody's number can be added."""
+
+    grant_id: int
+    outlet_id: UUID
+    outlet: str
+    name: str
+    phone: str
+    since: datetime
+
+
+def cashiers_of(session: Session, merchant_id: int) -> list[CashierLine]:
+    """Who may cash at the merchant's outlets, by outlet, then by age."""
+    rows = session.execute(
+        select(Grant.id, Outlet.id, Outlet.name, Account.name, Account.phone, GrantOutlet.granted_at)
+        .join(Grant, Grant.id == GrantOutlet.grant_id)
+        .join(Account, Account.id == Grant.account_id)
+        .join(Outlet, and_(Outlet.merchant_id == GrantOutlet.merchant_id, Outlet.id == GrantOutlet.outlet_id))
+        .where(GrantOutlet.merchant_id == merchant_id, Grant.revoked_at.is_(None))
+        .order_by(Outlet.code, GrantOutlet.granted_at, Grant.id)
+    )
+    return [
+        CashierLine(grant_id, outlet_id, outlet, mask_name(name), mask_phone(phone), since)
+        for grant_id, outlet_id, outlet, name, phone, since in rows
+    ]
+
+
+def cashier_grant_or_404(session: Session, merchant_id: int, grant_id: int) -> Grant:
+    """The grant of one of the merchant's cashiers, locked for a change; it may have ended."""
+    found = session.get(Grant, grant_id, with_for_update=True)
+    is_ours = found is not None and (found.role, found.enterprise_id) == (Role.CASHIER, merchant_id)
+    return found if found is not None and is_ours else abort(404)
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ FAILURES: Mapping[Failure, LazyString] = {
 
 
 def result_words(attempt: WebhookAttempt) -> str:
-    """What an attempt came to: ``已接收（200）``, ``答复 500``, ``连接不上``."""
+    """What an attempt came to: ``已接收（200）``, ``返回 500``, ``连接不上``."""
     status = attempt.status
     if status is None:
         return str(FAILURES[Failure(str(attempt.failure))])
     if 200 <= status < 300:
         return str(_("已接收（%(status)s）", status=status))
     if 300 <= status < 400:
-        return str(_("答复 %(status)s，要求转到别处，未跟随", status=status))
-    return str(_("答复 %(status)s", status=status))
+        return str(_("返回 %(status)s（重定向，未跟随）", status=status))
+    return str(_("返回 %(status)s", status=status))

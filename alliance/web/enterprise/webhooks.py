@@ -67,7 +67,8 @@ def show_webhook(enterprise_id: int, endpoint_id: UUID) -> ResponseReturnValue:
         line=line,
         deliveries=found[: lines.PAGE],
         has_older=len(found) > lines.PAGE,
-        at=clock.now(),
+        fingerprint=endpoints.fingerprint(line.endpoint),
+        former_is_good=endpoints.former_is_good(line.endpoint, clock.now()),
     )
 
 
@@ -75,7 +76,14 @@ def show_webhook(enterprise_id: int, endpoint_id: UUID) -> ResponseReturnValue:
 def rotate_webhook_secret(enterprise_id: int, endpoint_id: UUID) -> ResponseReturnValue:
     """A new secret; it is in the answer, and nowhere else."""
     endpoint = lines.endpoint_or_404(db.session, enterprise_id, endpoint_id)
-    secret = endpoints.rotate_secret(db.session, _sealer(), endpoint, g.actor, clock.now())
+    seen, ends_former = request.form.get("seen", ""), "ends_former" in request.form
+    try:
+        secret = endpoints.rotate_secret(
+            db.session, _sealer(), endpoint, g.actor, clock.now(), seen=seen, ends_former=ends_former
+        )
+    except endpoints.FormerIsGood:
+        flash(_("刚换过密钥，没有再换。要再换一次，请看清下面的说明后再确认。"), "warning")
+        return redirect(_url(enterprise_id, endpoint_id))
     db.session.commit()
     return _secret_page(endpoint, secret, is_new=False)
 

@@ -16,7 +16,7 @@ from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import AlliancePrice, read_terms
 from alliance.redemptions import card_ceiling
 from alliance.redemptions.models import Redemption, Reversal, Scan
-from alliance.redemptions.reverse import UNDO_WINDOW
+from alliance.redemptions.reverse import may_be_undone
 from alliance.redemptions.scan import frozen
 from alliance.web.entries import Entry, entries
 
@@ -103,8 +103,7 @@ def paid_before(session: Session, fact: Redemption) -> int | None:
 
 def is_fresh(fact: Redemption, at: datetime) -> bool:
     """Whether it was made, or corrected another, just now: the customer still stands there."""
-    since = fact.occurred_at if fact.corrects_id is None else fact.received_at
-    return at <= since + UNDO_WINDOW
+    return may_be_undone(fact.occurred_at if fact.corrects_id is None else fact.received_at, at)
 
 
 def revision_of(session: Session, fact: Redemption) -> OfferRevision:

@@ -26,6 +26,12 @@ class AuditLine:
     detail: str
 
     @property
+    def redemption_id(self) -> UUID | None:
+        """Which of the enterprise's redemptions it is about; an entry of anything else is about none."""
+        kind, _colon, id_ = self.deed.subject.partition(":")
+        return UUID(id_) if kind == "redemption" and self.deed.enterprise_id is not None else None
+
+    @property
     def cells(self) -> tuple[str, ...]:
         """A row of the file, in the order of ``header``; nothing in it is taken for a formula."""
         deed = self.deed
@@ -47,8 +53,10 @@ def audit_lines(session: Session, deeds: Sequence[Deed]) -> Iterator[AuditLine]:
     outlets = _outlet_names(session, deeds)
     for deed in deeds:
         detail = dict(deed.detail)
-        if name := outlets.get((deed.enterprise_id, str(detail.get("outlet")))):
-            detail["outlet"] = name
+        if "outlet" in detail:
+            detail["outlet"] = outlets.get((deed.enterprise_id, detail["outlet"]), detail["outlet"])
+        if "outlets" in detail:
+            detail["outlets"] = [outlets.get((deed.enterprise_id, id_), id_) for id_ in detail["outlets"]]
         who = deed.phone or (_("令牌 %(name)s", name=deed.token) if deed.token else _("命令行"))
         kind, _colon, id_ = deed.subject.partition(":")
         yield AuditLine(deed, who, action_words(deed.action), id_ or kind, detail_words(detail))
@@ -56,6 +64,7 @@ def audit_lines(session: Session, deeds: Sequence[Deed]) -> Iterator[AuditLine]:
 
 def _outlet_names(session: Session, deeds: Sequence[Deed]) -> dict[tuple[int | None, str], str]:
     ids = {UUID(deed.detail["outlet"]) for deed in deeds if "outlet" in deed.detail}
+    ids |= {UUID(id_) for deed in deeds for id_ in deed.detail.get("outlets", ())}
     if not ids:
         return {}
     rows = session.execute(select(Outlet.merchant_id, Outlet.id, Outlet.name).where(Outlet.id.in_(ids)))

@@ -12,11 +12,10 @@ from alliance import clock
 from alliance.accounts import sign_in
 from alliance.passes import devices
 from alliance.people.models import Holder
-from alliance.web.auth.forms import PhoneForm
 from alliance.web.device_words import device_words
 from alliance.web.employee.standing import employer_of
 from alliance.web.extensions import db
-from alliance.web.fields import posted_key_id
+from alliance.web.fields import PhoneForm, posted_key_id
 from alliance.web.holder_phones import phone_or_404, phones_of
 from alliance.web.organizer import bp
 
