@@ -1,14 +1,14 @@
 """nothing replaces an entry of the trail, wrong codes are counted, and a cashier has an outlet since a day
 
 Revision: 0010
-Revises: 0011
+Revises: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0011"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """families: dependants come and go, cards on the sponsor's phone, and offers for some of them
 
 Revision: 0011
-Revises: 0009
+Revises: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
