@@ -226,4 +226,4 @@ def _accounts(session: Session, dairy: _Loaded, zones: dict[str, Zone], at: date
     grant(session, cashier, Role.CASHIER, by, at, enterprise_id=merchant_id, outlets=dairy.outlets)
     grant(session, employee, Role.HOLDER, by, at, holder_id=dairy.holders[0].id)
     for name in FAMILY:
-        household.add_card(session, dairy.holders[0], name, len(FAMILY), by, at)
+        household.add_dependant(session, dairy.holders[0], name, len(FAMILY), by, at)

@@ -23,6 +23,8 @@ MOST_DEVICES = 2
 #: Enrolments after a pass's first one, in any so many days.
 MOST_REBINDINGS, REBINDINGS_WITHIN = 3, timedelta(days=30)
 CREDENTIAL_LIFETIME = timedelta(days=7)
+#: How long the holder's other phones show that one was bound.
+ANNOUNCED_FOR = timedelta(days=7)
 #: A phone asks for the next credential when its own is so old.
 RENEW_AFTER = timedelta(days=1)
 #: Credentials of one phone alive at once: a week of daily ones, and room for a phone that forgets.
@@ -166,6 +168,23 @@ def phone_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDe
         (device.row for device in devices_of(session, pass_id) if _is_own(device, sign_in_id)),
         None,
     )
+
+
+def announced(known: Sequence[Device], sign_in_id: UUID, at: datetime) -> list[Device]:
+    """The phones that the holder is told of at this one: bound within a week, elsewhere, after the first.
+
+    Each as it was bound, whatever keys it has had since: a new key hides nobody.
+    """
+    by_key, first = {device.row.key_id: device for device in known}, known[:1]
+    found = []
+    for device in known:
+        if device.revoked_at is not None or device.row.sign_in_id == sign_in_id:
+            continue
+        while device.row.replaces_id is not None:
+            device = by_key[device.row.replaces_id]
+        if device not in first and device.row.enrolled_at > at - ANNOUNCED_FOR:
+            found.append(device)
+    return found
 
 
 def remove(session: Session, device: PassDevice, reason: str, by: Actor, at: datetime) -> None:

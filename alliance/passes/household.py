@@ -70,8 +70,8 @@ def household_of(session: Session, employee_id: int, at: datetime) -> Household:
     return Household(dependants.all(), invitations.all())
 
 
-def cards_of(session: Session, employee_id: int) -> Sequence[Holder]:
-    """The dependants whose cards are on the employee's phone."""
+def carried_by(session: Session, employee_id: int) -> Sequence[Holder]:
+    """The dependants without a phone, whose passes the employee's phone carries."""
     return session.scalars(_dependants(employee_id).where(Holder.phone.is_(None))).all()
 
 
@@ -80,8 +80,10 @@ def dependant_of(session: Session, employee_id: int, holder_id: int) -> Holder |
     return session.scalar(_dependants(employee_id).where(Holder.id == holder_id))
 
 
-def add_card(session: Session, employee: Holder, name: str, most: int, by: Actor, at: datetime) -> Holder:
-    """A dependant whose card is on the employee's phone; without a name (empty) a child under 14.
+def add_dependant(
+    session: Session, employee: Holder, name: str, most: int, by: Actor, at: datetime
+) -> Holder:
+    """A dependant whose pass is carried on the employee's phone; without a name (empty) a child under 14.
 
     Raises NotEmployed, HouseholdFull (``most`` is how many a household may have).
     """
@@ -94,7 +96,7 @@ def add_card(session: Session, employee: Holder, name: str, most: int, by: Actor
 def invite(session: Session, employee: Holder, most: int, by: Actor, at: datetime) -> str:
     """A link's token (22 characters) by which one adult may join, within seven days; shown once.
 
-    Raises as ``add_card``.
+    Raises as ``add_dependant``.
     """
     _take_place(session, employee, most, at)
     token = secrets.token_urlsafe(16)

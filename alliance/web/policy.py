@@ -98,7 +98,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("employee.print_card", "POST"): HOLDER,
     ("employee.revoke_card", "POST"): HOLDER,
     ("employee.show_family", "GET"): HOLDER,
-    ("employee.add_card", "POST"): HOLDER,
+    ("employee.add_dependant", "POST"): HOLDER,
     ("employee.invite_adult", "POST"): HOLDER,
     ("employee.withdraw_invitation", "POST"): HOLDER,
     ("employee.remove_dependant", "POST"): HOLDER,

@@ -34,7 +34,7 @@ def world(session: Session) -> World:
 
 
 def add(world: World, name: str = "张小宝", most: int = MOST) -> Holder:
-    return household.add_card(world.session, world.mechanic, name, most, COMMAND_LINE, world.at)
+    return household.add_dependant(world.session, world.mechanic, name, most, COMMAND_LINE, world.at)
 
 
 def invite(world: World, most: int = MOST) -> str:
@@ -58,7 +58,7 @@ def test_children_and_elders_are_cards_and_an_adult_has_a_phone(world: World) ->
     wife = join(world, invite(world))
     found = household.household_of(world.session, world.mechanic.id, world.at)
     assert [holder.id for holder in found.dependants] == [son.id, nameless.id, wife.id]
-    assert list(household.cards_of(world.session, world.mechanic.id)) == [son, nameless]
+    assert list(household.carried_by(world.session, world.mechanic.id)) == [son, nameless]
     assert {holder.kind for holder in found.dependants} == {HolderKind.DEPENDANT}
     assert (wife.phone, wife.sponsor_id, nameless.name) == (PHONE, world.mechanic.id, "")
     for holder in found.dependants:
@@ -82,7 +82,7 @@ def test_a_household_has_so_many_places(world: World) -> None:
         add(world, most=3)
     world.at = world.later(days=7)
     add(world, most=3)
-    household.add_card(world.session, world.salesman, "李小雨", 1, COMMAND_LINE, world.at)
+    household.add_dependant(world.session, world.salesman, "李小雨", 1, COMMAND_LINE, world.at)
 
 
 def test_a_link_is_good_once_and_for_a_week(world: World) -> None:
@@ -189,7 +189,7 @@ def test_of_eight_that_take_the_last_place_one_has_it(world: World, engine: sa.E
     employee = world.mechanic
 
     def deed(session: Session, number: int) -> None:
-        household.add_card(
+        household.add_dependant(
             session, session.get_one(Holder, employee.id), f"孩{number}", 2, COMMAND_LINE, world.at
         )
 

@@ -202,7 +202,7 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
 def _family_of(world: World) -> dict[str, Any]:
     """A card, an open invitation and another's link, of the employee who is one of the people."""
     asked = (world.session, world.milkman)
-    card = household.add_card(*asked, "王小宝", 20, COMMAND_LINE, world.at)
+    card = household.add_dependant(*asked, "王小宝", 20, COMMAND_LINE, world.at)
     tokens = [household.invite(*asked, 20, COMMAND_LINE, world.at) for _ in range(2)]
     invitation = household.find_invitation(world.session, tokens[0], world.at)
     return {"holder_id": card.id, "invitation_id": invitation.id, "token": tokens[1]}

@@ -1,5 +1,7 @@
 """Enrolling a phone and the list of phones: one holder's only, and gone in one step."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -62,6 +64,32 @@ def test_the_challenge_is_the_sessions_own(scene):
     assert (answer.status_code, answer.json["reason"]) == (422, "malformed")
     assert post(holder(scene), "/pass/device", {}, headers=JSON).json["reason"] == "malformed"
     assert scene.afresh().scalar(select(func.count()).select_from(PassDevice)) == 0
+
+
+def test_a_new_binding_is_announced_on_the_other_phone(scene):
+    """Not on itself, not the first one, not for ever, and not once it is removed."""
+    first, second = holder(scene), holder(scene)
+    enrol(first)
+    assert "绑定了您的会员码" not in text(first.get("/pass"))
+    scene.later(hours=1)
+    enrol(second)
+    page = text(first.get("/pass"))
+    assert "2026-03-04 13:00 在另一台设备（其他设备）上绑定了您的会员码" in page
+    assert "绑定了您的会员码" not in text(second.get("/pass"))
+    # The same phone with a new key is no news.
+    enrol(second)
+    assert text(first.get("/pass")).count("绑定了您的会员码") == 1
+    scene.later(days=7)
+    assert "绑定了您的会员码" not in text(first.get("/pass"))
+
+
+def test_who_removes_the_announced_phone_is_told_no_more(scene):
+    first, second = holder(scene), holder(scene)
+    enrol(first)
+    enrol(second)
+    [key] = re.findall(r'name="key_id" value="(\w+)"', text(first.get("/devices")))
+    post(first, "/devices/remove", {"key_id": key})
+    assert "绑定了您的会员码" not in text(first.get("/pass"))
 
 
 def test_a_third_phone_is_told_what_to_do(scene):

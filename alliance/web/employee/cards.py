@@ -7,7 +7,7 @@ from flask import abort, g, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from alliance.passes.household import cards_of
+from alliance.passes.household import carried_by
 from alliance.people.models import Holder
 from alliance.people.phones import mask_name
 from alliance.web.extensions import db
@@ -25,7 +25,7 @@ class Card:
 def cards_on_phone(session: Session, holder: Holder) -> list[Card]:
     """The holder's own card first, then those that the phone carries beside it."""
     own = Card(holder, _("本人"), mask_name(holder.name))
-    return [own, *(Card(each, label, name) for each, label, name in _carried(cards_of(session, holder.id)))]
+    return [own, *(Card(each, label, name) for each, label, name in _carried(carried_by(session, holder.id)))]
 
 
 def labels(dependants: Sequence[Holder]) -> dict[int, str]:
@@ -41,7 +41,7 @@ def posted_holder_id() -> int:
     """Whose card the form's ``holder`` names: one's own, or one that the phone carries; ends with 404."""
     own = int(g.grant.holder_id)
     asked = request.form.get("holder", own, int)
-    if asked != own and asked not in [dependant.id for dependant in cards_of(db.session, own)]:
+    if asked != own and asked not in [dependant.id for dependant in carried_by(db.session, own)]:
         abort(404)
     return asked
 

@@ -60,13 +60,13 @@ def show_family() -> ResponseReturnValue:
 
 
 @bp.post("/family/cards")
-def add_card() -> ResponseReturnValue:
+def add_dependant() -> ResponseReturnValue:
     """A card for a child or an elder."""
     employee, form = _employee(), CardForm()
     if not form.validate():
         return _page(form), 422
     try:
-        household.add_card(db.session, employee, form.kept_name, _most(), g.actor, clock.now())
+        household.add_dependant(db.session, employee, form.kept_name, _most(), g.actor, clock.now())
     except (household.HouseholdFull, household.NotEmployed) as no:
         return _turned_down(no)
     db.session.commit()

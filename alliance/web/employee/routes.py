@@ -10,12 +10,13 @@ from alliance.offers.counters import View
 from alliance.offers.live import live, open_to
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
-from alliance.passes.household import cards_of
-from alliance.passes.issue import mint, pass_of
+from alliance.passes.household import carried_by
+from alliance.passes.issue import mint, newest_pass, pass_of
 from alliance.passes.keys import in_force
 from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import Redemption
 from alliance.refused import Reason, Refused
+from alliance.web.device_words import device_words
 from alliance.web.employee import bp
 from alliance.web.employee.cards import cards_on_phone, posted_holder_id
 from alliance.web.employee.months import by_month
@@ -31,10 +32,14 @@ from alliance.web.words import REFUSALS, remedy_for
 def show_pass() -> ResponseReturnValue:
     """The cards; their script asks for the codes, so that reading the page changes nothing."""
     holder = db.session.get_one(Holder, g.grant.holder_id)
-    employer = employer_of(db.session, holder.id, clock.business_date(clock.now()))
+    at, held = clock.now(), newest_pass(db.session, holder.id)
+    employer = employer_of(db.session, holder.id, clock.business_date(at))
+    known = devices.devices_of(db.session, held.id) if held else []
     return render_template(
         "employee/show_pass.html",
         cards=cards_on_phone(db.session, holder),
+        announced=devices.announced(known, current_user.sign_in_id, at),
+        words=device_words,
         employer=employer,
         kids=[key.kid.hex() for key in db.session.scalars(in_force())],
         challenge=devices.challenge(current_app.config["SECRET_KEY"], current_user.sign_in_id).hex(),
@@ -78,7 +83,7 @@ def list_offers() -> ResponseReturnValue:
 @bp.get("/redemptions")
 def list_redemptions() -> ResponseReturnValue:
     """What was used and what it saved, month by month; of the cards on this phone too."""
-    carried = [dependant.id for dependant in cards_of(db.session, g.grant.holder_id)]
+    carried = [dependant.id for dependant in carried_by(db.session, g.grant.holder_id)]
     found = entries(db.session, Redemption.holder_id.in_([g.grant.holder_id, *carried]))
     return render_template("employee/list_redemptions.html", months=by_month(found))
 
