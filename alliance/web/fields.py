@@ -169,6 +169,16 @@ class PhoneForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError(_l("手机号不对，请输入 11 位手机号。")) from None
 
 
+def posted_ids(name: str) -> list[int]:
+    """The numbers that a form posts under ``name``; whatever no row can have as its number is left out."""
+    return [number for number in request.form.getlist(name, type=int) if 0 < number < 2**63]
+
+
+def posted_id(name: str) -> int:
+    """The one number of ``posted_ids``; 0, which no row has, where there is none."""
+    return next(iter(posted_ids(name)), 0)
+
+
 def posted_key_id() -> bytes:
     """The id of a phone's key that a button posts, in hexadecimal; ends with 422 for anything else."""
     return _posted_bytes("key_id")

@@ -173,6 +173,17 @@ def test_nobody_shows_a_strangers_card(scene):
     assert family(scene) == [son]
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_a_number_that_no_row_can_have_is_nobody(scene, number):
+    """SQLite cannot even be asked for it."""
+    assert post(scene.holder(), "/family/remove", {"holder_id": number}).status_code == 404
+    removal = {"holder_id": number, "key_id": "00"}
+    assert post(scene.organizer(), "/organizer/phones/remove", removal).status_code == 404
+    desk = scene.browser(Role.ENTERPRISE_ADMIN, enterprise_id=scene.world.garage.id)
+    sheet = f"/enterprises/{scene.world.garage.id}/people/cards"
+    assert post(desk, sheet, {"employment_id": number}).status_code == 303
+
+
 def test_who_is_removed_is_dead_at_once(scene):
     browser, card = scene.holder(), Phone()
     add(browser)

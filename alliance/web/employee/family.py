@@ -17,6 +17,7 @@ from alliance.web.employee import bp
 from alliance.web.employee.cards import labels
 from alliance.web.employee.standing import employer_of
 from alliance.web.extensions import db
+from alliance.web.fields import posted_id
 
 #: The link that was just made, in the browser's session until it has been shown.
 LINK = "invitation"
@@ -104,8 +105,7 @@ def withdraw_invitation() -> ResponseReturnValue:
 @bp.post("/family/remove")
 def remove_dependant() -> ResponseReturnValue:
     """One of the family has no pass any more."""
-    asked = request.form.get("holder_id", 0, int)
-    dependant = household.dependant_of(db.session, _employee().id, asked)
+    dependant = household.dependant_of(db.session, _employee().id, posted_id("holder_id"))
     if dependant is None:
         abort(404)
     household.remove_dependant(db.session, dependant, g.actor, clock.now())
