@@ -170,6 +170,16 @@ def phone_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDe
     )
 
 
+def carrier_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDevice | None:
+    """The same, to carry a card; whoever removes or replaces it meanwhile waits, and finds the card."""
+    found = phone_of_session(session, pass_id, sign_in_id)
+    if found is None:
+        return None
+    # ``_revoke`` points at this row, so one of the two comes first.
+    session.execute(select(PassDevice.key_id).where(PassDevice.key_id == found.key_id).with_for_update())
+    return phone_of_session(session, pass_id, sign_in_id)
+
+
 def announced(known: Sequence[Device], sign_in_id: UUID, at: datetime) -> list[Device]:
     """The phones that the holder is told of at this one: bound within a week, elsewhere, after the first.
 
@@ -192,9 +202,10 @@ def remove(session: Session, device: PassDevice, reason: str, by: Actor, at: dat
 
     Its session is for the caller to end (``accounts.sign_in.end``): else the page would enrol again.
     """
+    # The phone first: from here on it takes on no card (``carrier_of_session``).
+    _revoke(session, device, reason, by, at)
     for carried in session.scalars(select(PassDevice).where(PassDevice.carrier_id == device.key_id)):
         _revoke(session, carried, reason, by, at)
-    _revoke(session, device, reason, by, at)
 
 
 def forget_expired(session: Session, at: datetime) -> None:

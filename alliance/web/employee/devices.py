@@ -45,7 +45,7 @@ def _carrier_of(held: Pass) -> bytes | None:
     if held.holder_id == g.grant.holder_id:
         return None
     own = newest_pass(db.session, g.grant.holder_id)
-    phone = devices.phone_of_session(db.session, own.id, current_user.sign_in_id) if own else None
+    phone = devices.carrier_of_session(db.session, own.id, current_user.sign_in_id) if own else None
     if phone is None:
         raise Refused(Reason.TOO_MANY_DEVICES)
     return phone.key_id
