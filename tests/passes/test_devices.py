@@ -210,6 +210,17 @@ def test_a_card_goes_with_the_phone_that_carries_it(world: World) -> None:
     assert phone_of_session(world.session, own.id, mine) is None
 
 
+def test_who_removes_a_phone_from_an_old_page_removes_the_phone(world: World, held: Pass) -> None:
+    """Its browser had thrown the key away and made another; the page still names the first."""
+    mine, later = uuid4(), uuid4()
+    first, key = bind(world, held, sign_in=mine), KeyPair()
+    second = bind(world, held, key, mine)
+    bind(world, held, key, later)
+    assert remove(world.session, first, "丢失", COMMAND_LINE, world.at).sign_in_id == later
+    assert alive(world, held) == []
+    assert remove(world.session, second, "丢失", COMMAND_LINE, world.at) is second
+
+
 def test_a_phone_takes_on_no_card_while_it_is_removed(world: World, engine: sa.Engine) -> None:
     """Nor the other way round: the one waits for the other, so no card is left on a removed phone."""
     if engine.dialect.name == "sqlite":

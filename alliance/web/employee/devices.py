@@ -74,9 +74,9 @@ def remove_device() -> ResponseReturnValue:
     device = db.session.get(PassDevice, key_id)
     if device is None or held is None or device.pass_id != held.id:
         abort(404)
-    devices.remove(db.session, device, devices.BY_HOLDER, g.actor, at)
-    if device.sign_in_id != current_user.sign_in_id:
-        sign_in.end(db.session, device.sign_in_id, at)
+    phone = devices.remove(db.session, device, devices.BY_HOLDER, g.actor, at)
+    if phone.sign_in_id != current_user.sign_in_id:
+        sign_in.end(db.session, phone.sign_in_id, at)
     db.session.commit()
     flash(_("已移除，这台设备不能再出示您的会员码。"), "success")
     return redirect(url_for(".list_devices"), 303)

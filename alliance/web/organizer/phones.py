@@ -50,8 +50,8 @@ def remove_phone() -> ResponseReturnValue:
     """It shows the pass no more, nor the cards that it carries, and is signed out."""
     at, holder = clock.now(), db.session.get(Holder, posted_id("holder_id"))
     device = phone_or_404(db.session, holder.id, posted_key_id()) if holder else abort(404)
-    devices.remove(db.session, device, devices.BY_ORGANIZER, g.actor, at)
-    sign_in.end(db.session, device.sign_in_id, at)
+    phone = devices.remove(db.session, device, devices.BY_ORGANIZER, g.actor, at)
+    sign_in.end(db.session, phone.sign_in_id, at)
     db.session.commit()
     flash(_("已移除，这台手机不能再出示会员码。"))
     return redirect(url_for(".find_phones"), 303)
