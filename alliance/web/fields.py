@@ -16,6 +16,7 @@ from wtforms import StringField, TelField
 from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import DateInput, HiddenInput, MonthInput
 
+from alliance.imports.fields import trim
 from alliance.money import MAX_FEN, format_yuan, parse_yuan
 from alliance.people.phones import parse_phone
 from alliance.web.plain import short_yuan, zhe
@@ -153,6 +154,11 @@ class IdField(_ReadField):
             return UUID(text)
         except ValueError:
             raise ValueError(_("页面已失效，请刷新后重试。")) from None
+
+
+def tidy_name(text: str | None) -> str:
+    """A person's name as a roster would have it: nothing in it that nobody sees."""
+    return unicodedata.normalize("NFC", trim(text or ""))
 
 
 class PhoneForm(FlaskForm):  # type: ignore[misc]
