@@ -28,7 +28,7 @@ from alliance.enterprises.models import EnterpriseZone, OutletZone
 from alliance.offers.models import Audience, OfferRevision
 from alliance.people.models import Employment, EmploymentChange, Holder
 from alliance.redemptions.marks import MARGIN
-from alliance.redemptions.models import Redemption
+from alliance.redemptions.models import Channel, Redemption
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -63,15 +63,20 @@ def frozen_zones(session: Session) -> Iterator[Finding]:
 
 
 def audiences(session: Session) -> Iterator[Finding]:
-    """Each redemption's holder is one whom the revision of the offer is for."""
-    rows = session.execute(
+    """The holder of each redemption made at a counter is one whom the revision of the offer is for."""
+    rows = walk(
+        session,
         select(Redemption.id, Redemption.holder_kind, OfferRevision.audience)
         .join(
             OfferRevision,
             (OfferRevision.merchant_id == Redemption.merchant_id)
             & (OfferRevision.id == Redemption.revision_id),
         )
-        .where(OfferRevision.audience.not_in([Audience.EVERYONE, Redemption.holder_kind]))
+        .where(
+            # An import is refused nothing, and is booked under a revision that may be newer than itself.
+            Redemption.channel != Channel.IMPORT,
+            OfferRevision.audience.not_in([Audience.EVERYONE, Redemption.holder_kind]),
+        ),
     )
     for id_, kind, audience in rows:
         yield Finding("offer_audience", f"redemption {id_}", kind, audience)

@@ -9,28 +9,34 @@ from sqlalchemy.orm import Session
 
 from alliance.audit.models import AuditEntry
 from alliance.circulation.findings import Finding, compare, counted, walk
-from alliance.passes.models import Pass
+from alliance.passes.models import Pass, PrintedCard
 from alliance.redemptions.models import Channel, Redemption, Reversal, Scan
 
 _BATCH = 500
 
 
 def facts_of_scans(session: Session) -> Iterator[Finding]:
-    """Each redemption was made of a scan: its outlet's, of its holder's pass, of what it froze, in time."""
+    """Each redemption was made of a scan: its outlet's, of its holder's pass, of what it froze, in time.
+
+    By a printed card, under the employer that stands on it.
+    """
     rows: Any = walk(
         session,
-        select(Redemption, Scan, Pass.holder_id)
+        select(Redemption, Scan, Pass.holder_id, PrintedCard.employer_id)
         .outerjoin(Scan, (Scan.merchant_id == Redemption.merchant_id) & (Scan.id == Redemption.scan_id))
         .outerjoin(Pass, Pass.id == Scan.pass_id)
+        .outerjoin(PrintedCard, PrintedCard.cti == Scan.card_id)
         .where(Redemption.channel != Channel.IMPORT),
     )
-    for fact, scan, holder_id in rows:
+    for fact, scan, holder_id, employer_id in rows:
         subject = f"redemption {fact.id}"
         if scan is None:
             yield Finding("fact_of_scan", subject, fact.scan_id, "a scan")
             continue
         stored = (fact.outlet_id, fact.holder_id, str(fact.revision_id) in scan.revision_ids)
         yield from compare("fact_of_scan", subject, stored, (scan.outlet_id, holder_id, True))
+        if employer_id not in (None, fact.employer_id):
+            yield Finding("fact_of_scan", subject, fact.employer_id, f"{employer_id}, as on the card")
         if not scan.at <= fact.occurred_at < scan.expires_at:
             span = f"from {scan.at} until {scan.expires_at}"
             yield Finding("fact_of_scan", subject, fact.occurred_at, span)

@@ -11,7 +11,7 @@ from alliance.circulation.verify import INVARIANTS
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports import enterprises, offers, outlets, roster
 from alliance.imports.redemptions import KIND, redemption_id
-from alliance.offers.models import LimitCounter, Offer, OfferRevision
+from alliance.offers.models import Audience, LimitCounter, Offer, OfferRevision
 from alliance.people.models import Employment, Holder, HolderKind
 from alliance.redemptions.digests import redemption_digest
 from alliance.redemptions.ledger import digest_of
@@ -306,6 +306,15 @@ def test_every_limit_is_counted_in_bulk_and_verified(session: Session, bring: Br
     }
     for name in ("limit_counter", "limit_exceeded"):
         assert list(INVARIANTS[name](session)) == []
+
+
+def test_what_has_happened_is_refused_by_no_audience_and_verified(session: Session, bring: Bring) -> None:
+    """The offer is for families by now; whether it was then, the file does not say."""
+    header = "统一社会信用代码,优惠编号,优惠名称,类型,折扣"
+    bring(offers.kind(approving=True), header, f"{BAKERY},A-1,面包,折扣,9")
+    session.execute(update(OfferRevision).values(audience=Audience.DEPENDANT))
+    assert counts(bring(KIND, MORE, *rows_under("A-1", 88001, "001")))[0] > 0
+    assert list(INVARIANTS["offer_audience"](session)) == []
 
 
 def test_it_refuses_an_offer_that_is_unknown_not_approved_or_anothers(bring: Bring) -> None:

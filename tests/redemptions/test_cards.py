@@ -304,6 +304,7 @@ def test_the_driver_remembers_how_to_send_them(world: World, card: Printout, eng
         ("UPDATE scans SET evidence = NULL WHERE card_id IS NOT NULL", {"evidence"}),
         ("UPDATE scans SET evidence = evidence || '00' WHERE card_id IS NOT NULL", {"evidence"}),
         ("UPDATE printed_cards SET pass_id = (SELECT max(id) FROM passes)", {"evidence"}),
+        ("UPDATE printed_cards SET employer_id = (SELECT min(id) FROM enterprises)", {"fact_of_scan"}),
         (
             "UPDATE scans SET at = '2027-01-01 00:00:00+00:00' WHERE card_id IS NOT NULL",
             {"evidence", "fact_of_scan"},
