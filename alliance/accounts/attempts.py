@@ -26,6 +26,8 @@ class Throttle:
 
 PASSWORD = Throttle("password", most=10, within=timedelta(minutes=15))
 CODE_SENT = Throttle("code_sent", most=5, within=timedelta(hours=1))
+#: By all the links of one household: it makes as many links as it likes, to phones that nobody knows.
+CODE_JOINING = Throttle("code_joining", most=15, within=timedelta(hours=1))
 CODE_TRIED = Throttle("code_tried", most=5, within=timedelta(minutes=5))
 
 
@@ -56,7 +58,7 @@ def forget(session: Session, throttle: Throttle, key: str) -> None:
 
 def forget_expired(session: Session, at: datetime) -> None:
     """Delete the tries that no throttle looks back to any more."""
-    longest = max(throttle.within for throttle in (PASSWORD, CODE_SENT, CODE_TRIED))
+    longest = max(throttle.within for throttle in (PASSWORD, CODE_SENT, CODE_JOINING, CODE_TRIED))
     session.execute(delete(Attempt).where(Attempt.at <= at - longest))
 
 

@@ -154,3 +154,15 @@ def test_without_asking_there_is_nothing_to_prove(scene):
     answer = post(scene.app.test_client(), "/join", {"code": "123456"})
     assert answer.location == "/sign-in"
     assert scene.afresh().scalar(select(func.count()).where(Holder.sponsor_id.is_not(None))) == 0
+
+
+def test_one_household_sends_few_codes_whatever_its_links(scene):
+    browser = scene.app.test_client()
+    answers = []
+    for number in range(16):
+        path = link(scene)
+        answers.append(ask(browser, path, f"137000001{number:02}").status_code)
+        invitation = household.find_invitation(scene.session, path.rpartition("/")[2], scene.at)
+        household.withdraw(scene.session, invitation, COMMAND_LINE, scene.at)
+        scene.session.commit()
+    assert answers == [303] * 15 + [429]

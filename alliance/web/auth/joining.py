@@ -1,5 +1,7 @@
 """Joining a family by an invitation's link: a name, a phone that is proven, and the pass is there."""
 
+from datetime import datetime
+
 from flask import current_app, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -59,9 +61,8 @@ def ask_to_join(token: str) -> ResponseReturnValue:
         return _form_page(token, invitation, form), 422
     if current_user.is_authenticated:
         return _take_in(invitation, form.name.data, current_user.phone)
-    # By link too: else whoever has one could have codes sent to everybody.
-    counted = [attempts.take(db.session, attempts.CODE_SENT, key_of(what), at) for what in (form.e164, token)]
-    code = codes.issue(db.session, secret_key(), form.e164, at) if all(counted) else None
+    may_send = _may_send(form.e164, token, invitation, at)
+    code = codes.issue(db.session, secret_key(), form.e164, at) if may_send else None
     db.session.commit()
     if code is None:
         return _form_page(token, invitation, form, _("验证码发送太频繁，请一小时后再试。")), 429
@@ -104,6 +105,17 @@ def _take_in(invitation: Invitation, name: str, phone: str) -> ResponseReturnVal
     assert account_id is not None
     admit(account_id)
     return redirect(url_for("employee.show_pass"), 303)
+
+
+def _may_send(phone: str, token: str, invitation: Invitation, at: datetime) -> bool:
+    """By link and household too: else whoever has one could have codes sent to everybody."""
+    household_key = key_of(f"household {invitation.sponsor_id}")
+    counted = (
+        attempts.take(db.session, attempts.CODE_SENT, key_of(phone), at),
+        attempts.take(db.session, attempts.CODE_SENT, key_of(token), at),
+        attempts.take(db.session, attempts.CODE_JOINING, household_key, at),
+    )
+    return all(counted)
 
 
 def _invitation(token: str) -> Invitation | None:
