@@ -205,13 +205,16 @@ def remove(session: Session, device: PassDevice, reason: str, by: Actor, at: dat
     same phone. Returns its last key, whose session is for the caller to end (``accounts.sign_in.end``): else
     the page would enrol again.
     """
-    # The phone first: from here on it takes on no card (``carrier_of_session``).
-    _revoke(session, device, reason, by, at)
-    for carried in session.scalars(select(PassDevice).where(PassDevice.carrier_id == device.key_id)):
-        _revoke(session, carried, reason, by, at)
-    successor = (PassDevice.pass_id == device.pass_id, PassDevice.replaces_id == device.key_id)
-    newer = session.scalar(select(PassDevice).where(*successor))
-    return device if newer is None else remove(session, newer, reason, by, at)
+    while True:
+        # The phone first: from here on it takes on no card (``carrier_of_session``).
+        _revoke(session, device, reason, by, at)
+        for carried in session.scalars(select(PassDevice).where(PassDevice.carrier_id == device.key_id)):
+            _revoke(session, carried, reason, by, at)
+        successor = (PassDevice.pass_id == device.pass_id, PassDevice.replaces_id == device.key_id)
+        newer = session.scalar(select(PassDevice).where(*successor))
+        if newer is None:
+            return device
+        device = newer
 
 
 def forget_expired(session: Session, at: datetime) -> None:
