@@ -17,11 +17,12 @@ from alliance.passes import household
 from alliance.people.models import Holder, Invitation
 from alliance.people.phones import mask_name, mask_phone
 from alliance.web.auth import bp
-from alliance.web.auth.forms import CodeForm, PhoneForm
+from alliance.web.auth.forms import CodeForm
 from alliance.web.auth.proofs import digits, key_of, secret_key
 from alliance.web.auth.visitor import admit
 from alliance.web.employee.standing import employer_of
 from alliance.web.extensions import db
+from alliance.web.fields import PhoneForm
 
 #: Who follows the link and has yet to prove the phone, in the browser's session: {token, name, phone}.
 JOINING = "joining"
