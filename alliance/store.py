@@ -188,9 +188,14 @@ def engine_options(url: str, *, patient: bool = False) -> dict[str, Any]:
             f"-c lock_timeout={lock}s -c statement_timeout={statement}s "
             f"-c idle_in_transaction_session_timeout={statement}s"
         )
-        return {"connect_args": {"options": settings}, "pool_size": 16, "max_overflow": 16}
-    connect_args = {"timeout": SQLITE_BUSY_SECONDS, "factory": TurnTaking}
-    return {"connect_args": connect_args, "pool_size": 16, "max_overflow": 64}
+        specific: dict[str, Any] = {"connect_args": {"options": settings}, "max_overflow": 16}
+    else:
+        specific = {
+            "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "factory": TurnTaking},
+            "max_overflow": 64,
+        }
+    # An error is logged, and the parameters of its statement may be somebody's name and number.
+    return specific | {"pool_size": 16, "hide_parameters": True}
 
 
 def make_engine(url: str, *, patient: bool = False, **options: Any) -> sa.Engine:

@@ -53,7 +53,9 @@ def account_of_proven_phone(session: Session, phone: str, at: datetime) -> int |
 
     A holder needs no invitation: the account and its grant are made here.
     """
-    holder = session.execute(select(Holder.id, Holder.name).where(Holder.phone == phone)).first()
+    # Locked, so that whoever takes the phone from the holder meanwhile finds the grant that is made here.
+    named = select(Holder.id, Holder.name).where(Holder.phone == phone)
+    holder = session.execute(named.with_for_update(read=True, key_share=True)).first()
     if holder is None:
         return session.scalar(select(Account.id).where(Account.phone == phone))
     account = find_or_create_account(session, phone, holder.name, at)

@@ -60,5 +60,5 @@ def _devices(session: Session, phone: str) -> list[devices.Device]:
 
 def _remove(session: Session, row: PassDevice, reason: str) -> None:
     at = clock.now()
-    devices.remove(session, row, reason[:200], COMMAND_LINE, at)
-    sign_in.end(session, row.sign_in_id, at)
+    phone = devices.remove(session, row, reason[:200], COMMAND_LINE, at)
+    sign_in.end(session, phone.sign_in_id, at)

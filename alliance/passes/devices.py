@@ -104,8 +104,9 @@ def enrol(
     own = next((device.row for device in before if _is_own(device, sign_in_id)), None)
     if own is None:
         _check_limits(before, at)
-    else:
-        _revoke(session, own, REPLACED, by, at)
+    elif not _revoke(session, own, REPLACED, by, at):
+        # Removed at this moment, and the session is over.
+        raise Refused(Reason.DEVICE_REMOVED)
     made = PassDevice(
         key_id=key_id,
         pass_id=pass_.id,
@@ -170,6 +171,16 @@ def phone_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDe
     )
 
 
+def carrier_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDevice | None:
+    """The same, to carry a card; whoever removes or replaces it meanwhile waits, and finds the card."""
+    found = phone_of_session(session, pass_id, sign_in_id)
+    if found is None:
+        return None
+    # ``_revoke`` points at this row, so one of the two comes first.
+    session.execute(select(PassDevice.key_id).where(PassDevice.key_id == found.key_id).with_for_update())
+    return phone_of_session(session, pass_id, sign_in_id)
+
+
 def announced(known: Sequence[Device], sign_in_id: UUID, at: datetime) -> list[Device]:
     """The phones that the holder is told of at this one: bound within a week, elsewhere, after the first.
 
@@ -187,14 +198,20 @@ def announced(known: Sequence[Device], sign_in_id: UUID, at: datetime) -> list[D
     return found
 
 
-def remove(session: Session, device: PassDevice, reason: str, by: Actor, at: datetime) -> None:
-    """The phone's key is dead from this transaction on, and the cards it carries; twice is once.
+def remove(session: Session, device: PassDevice, reason: str, by: Actor, at: datetime) -> PassDevice:
+    """The phone is dead from this transaction on, and the cards it carries; twice is once.
 
-    Its session is for the caller to end (``accounts.sign_in.end``): else the page would enrol again.
+    Whoever removes it may have an old page before them: a key that replaced ``device`` in the meantime is the
+    same phone. Returns its last key, whose session is for the caller to end (``accounts.sign_in.end``): else
+    the page would enrol again.
     """
+    # The phone first: from here on it takes on no card (``carrier_of_session``).
+    _revoke(session, device, reason, by, at)
     for carried in session.scalars(select(PassDevice).where(PassDevice.carrier_id == device.key_id)):
         _revoke(session, carried, reason, by, at)
-    _revoke(session, device, reason, by, at)
+    successor = (PassDevice.pass_id == device.pass_id, PassDevice.replaces_id == device.key_id)
+    newer = session.scalar(select(PassDevice).where(*successor))
+    return device if newer is None else remove(session, newer, reason, by, at)
 
 
 def forget_expired(session: Session, at: datetime) -> None:
@@ -214,11 +231,13 @@ def _check_limits(before: Sequence[Device], at: datetime) -> None:
         raise Refused(Reason.TOO_MANY_REBINDINGS)
 
 
-def _revoke(session: Session, device: PassDevice, reason: str, by: Actor, at: datetime) -> None:
+def _revoke(session: Session, device: PassDevice, reason: str, by: Actor, at: datetime) -> bool:
     values = {"key_id": device.key_id, "at": at, "by_id": by.account_id, "reason": reason}
-    if insert_or_ignore(session, DeviceRevocation, ["key_id"], values):
+    is_ours = insert_or_ignore(session, DeviceRevocation, ["key_id"], values)
+    if is_ours:
         subject = f"pass:{device.pass_id}"
         record(session, by, "device.remove", subject, at, key=device.key_id.hex(), reason=reason)
+    return is_ours
 
 
 def _take_index(session: Session, device: PassDevice, expires_at: datetime) -> int:

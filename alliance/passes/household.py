@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,8 @@ from alliance.people.models import DependantRemoval, Holder, HolderKind, Invitat
 
 #: How long a link can be used.
 INVITATION_LIFETIME = timedelta(days=7)
+#: Who comes begins anew with everything that an offer grants each person, so a household changes this often.
+MOST_REMOVED, REMOVED_WITHIN = 3, timedelta(days=30)
 #: Why the pass of somebody who left the household is dead.
 LEFT_HOUSEHOLD = "left_household"
 
@@ -34,6 +36,10 @@ class HouseholdFull(Exception):
 
 class NotEmployed(Exception):
     """The employee has no employment for a family to share."""
+
+
+class TooManyChanges(Exception):
+    """So many have left the household lately that nobody new may come yet."""
 
 
 class InvitationOver(Exception):
@@ -85,7 +91,7 @@ def add_dependant(
 ) -> Holder:
     """A dependant whose pass is carried on the employee's phone; without a name (empty) a child under 14.
 
-    Raises NotEmployed, HouseholdFull (``most`` is how many a household may have).
+    Raises NotEmployed, HouseholdFull (``most`` is how many a household may have), TooManyChanges.
     """
     _take_place(session, employee, most, at)
     made = _add(session, employee.id, name, None, at)
@@ -113,7 +119,7 @@ def invite(session: Session, employee: Holder, most: int, by: Actor, at: datetim
 
 
 def withdraw(session: Session, invitation: Invitation, by: Actor, at: datetime) -> None:
-    """The link leads nowhere from now on; one that is over stays as it ended."""
+    """The link leads nowhere from now on; one that is over stays as it ended. Its row has to be locked."""
     if invitation.ended_at is None:
         invitation.ended_at = at
         record(session, by, "household.withdraw_invitation", f"holder:{invitation.sponsor_id}", at)
@@ -192,6 +198,10 @@ def _take_place(session: Session, employee: Holder, most: int, at: datetime) -> 
         raise NotEmployed
     if household_of(session, employee.id, at).places_taken >= most:
         raise HouseholdFull
+    removed = select(func.count()).select_from(DependantRemoval).join(Holder)
+    lately = (Holder.sponsor_id == employee.id, DependantRemoval.at > at - REMOVED_WITHIN)
+    if (session.scalar(removed.where(*lately)) or 0) >= MOST_REMOVED:
+        raise TooManyChanges
 
 
 def _add(session: Session, employee_id: int, name: str, phone: str | None, at: datetime) -> Holder:

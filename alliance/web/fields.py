@@ -16,6 +16,7 @@ from wtforms import StringField, TelField
 from wtforms.validators import DataRequired, ValidationError
 from wtforms.widgets import DateInput, HiddenInput, MonthInput
 
+from alliance.imports.fields import trim
 from alliance.money import MAX_FEN, format_yuan, parse_yuan
 from alliance.people.phones import parse_phone
 from alliance.web.plain import short_yuan, zhe
@@ -155,6 +156,11 @@ class IdField(_ReadField):
             raise ValueError(_("页面已失效，请刷新后重试。")) from None
 
 
+def tidy_name(text: str | None) -> str:
+    """A person's name as a roster would have it: nothing in it that nobody sees."""
+    return unicodedata.normalize("NFC", trim(text or ""))
+
+
 class PhoneForm(FlaskForm):  # type: ignore[misc]
     """A phone number; once valid, ``e164`` is how the store knows it."""
 
@@ -167,6 +173,16 @@ class PhoneForm(FlaskForm):  # type: ignore[misc]
             self.e164 = parse_phone(field.data)
         except ValueError:
             raise ValidationError(_l("手机号不对，请输入 11 位手机号。")) from None
+
+
+def posted_ids(name: str) -> list[int]:
+    """The numbers that a form posts under ``name``; whatever no row can have as its number is left out."""
+    return [number for number in request.form.getlist(name, type=int) if 0 < number < 2**63]
+
+
+def posted_id(name: str) -> int:
+    """The one number of ``posted_ids``; 0, which no row has, where there is none."""
+    return next(iter(posted_ids(name)), 0)
 
 
 def posted_key_id() -> bytes:

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from alliance import store
 from alliance.accounts.grants import find_or_create_account, grant
 from alliance.accounts.models import Grant, Role
+from alliance.accounts.sign_in import account_of_proven_phone
 from alliance.audit.models import AuditEntry
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
 from alliance.passes import household
-from alliance.passes.household import HasPass, HouseholdFull, InvitationOver, NotEmployed
+from alliance.passes.household import HasPass, HouseholdFull, InvitationOver, NotEmployed, TooManyChanges
 from alliance.passes.issue import pass_of
 from alliance.passes.leaving import let_go, take_back
 from alliance.people.employment import employment_on
@@ -155,6 +156,49 @@ def test_who_leaves_the_household_is_dead_at_once_and_free(world: World) -> None
     assert join(world, invite(world)).id != wife.id
     removals = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "household.remove")
     assert world.session.scalar(removals) == 2
+
+
+def test_a_household_does_not_change_without_end(world: World) -> None:
+    """Each who comes would have what an offer grants once per person, again and again."""
+    for day in range(3):
+        world.at = world.later(days=day)
+        household.remove_dependant(world.session, add(world), COMMAND_LINE, world.at)
+    for more in (add, invite):
+        with pytest.raises(TooManyChanges):
+            more(world)
+    household.add_dependant(world.session, world.salesman, "李小雨", MOST, COMMAND_LINE, world.at)
+    world.at = world.later(days=27)
+    add(world)
+
+
+def test_who_signs_in_while_being_removed_keeps_nothing(world: World, engine: sa.Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("writers of SQLite take turns: nothing comes between two statements of one")
+    wife_id, waited = join(world, invite(world)).id, [False]
+    world.session.commit()
+
+    def remove(session: Session) -> None:
+        household.remove_dependant(session, session.get_one(Holder, wife_id), COMMAND_LINE, world.at)
+        session.commit()
+
+    with store.sessionmaker_for(engine)() as signing_in, store.sessionmaker_for(engine)() as removing:
+        removing.execute(sa.text("SET lock_timeout = '20ms'"))
+        removing.commit()
+
+        @sa.event.listens_for(signing_in.connection(), "after_cursor_execute", once=True)
+        def _meanwhile(*_: object) -> None:
+            try:
+                remove(removing)
+            except sa.exc.OperationalError:
+                removing.rollback()
+                waited[0] = True
+
+        account_of_proven_phone(signing_in, PHONE, world.at)
+        signing_in.commit()
+        if waited[0]:
+            remove(removing)
+    alive = select(func.count()).select_from(Grant).where(Grant.revoked_at.is_(None))
+    assert world.session.scalar(alive.where(Grant.holder_id == wife_id)) == 0
 
 
 def test_a_strangers_dependant_is_not_there(world: World) -> None:

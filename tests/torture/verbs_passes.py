@@ -48,7 +48,9 @@ def renew_a_credential(world: World) -> Deed:
 @verb(repeats=True)
 def remove_a_phone(world: World) -> Deed:
     phone, _ = new_phone(world)
-    return lambda session: devices.remove(session, _row(session, phone), "丢失", COMMAND_LINE, world.at)
+    return lambda session: (
+        devices.remove(session, _row(session, phone), "丢失", COMMAND_LINE, world.at).key_id
+    )
 
 
 @verb()

@@ -139,6 +139,15 @@ def test_trouble_inside_is_told_without_its_inside(client, failing, error, statu
     assert client.get("/api/v1/fails").json["reason"] == reason
 
 
+def test_an_error_that_is_logged_names_nobody(engine):
+    wrong = sa.text("SELECT name FROM nothing WHERE name = :name AND phone = :phone")
+    with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as caught:
+        connection.execute(wrong, {"name": "张喆明", "phone": "+8613812345678"})
+    assert "nothing" in str(caught.value)
+    assert "张喆明" not in str(caught.value)
+    assert "13812345678" not in str(caught.value)
+
+
 def test_an_error_page_comes_up_without_the_database(app, client, monkeypatch):
     monkeypatch.setattr(type(db), "session", property(lambda self: 1 / 0))
     assert client.get("/nope").status_code == 404

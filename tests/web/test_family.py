@@ -7,9 +7,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from alliance.accounts.models import Role
+from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
 from alliance.offers.models import Audience
 from alliance.offers.pricing import Discount
+from alliance.passes import household
 from alliance.passes.household import household_of
 from alliance.people.employment import employment_on, leave
 from alliance.people.models import Holder, Invitation
@@ -109,6 +111,42 @@ def test_an_invitation_is_withdrawn_by_whom_it_is_of(scene):
     assert "还没有家属" in text(browser.get("/family"))
 
 
+def test_an_invitation_that_was_used_cannot_be_withdrawn(scene):
+    """The page may be old: whoever presses the button must not believe that nobody has joined."""
+    browser, world = scene.holder(), scene.world
+    token = household.invite(scene.session, world.mechanic, 5, COMMAND_LINE, scene.at)
+    found = household.find_invitation(scene.session, token, scene.at)
+    household.join(scene.session, found, "赵敏", "+8613700000001", COMMAND_LINE, scene.at)
+    id_ = found.id
+    scene.session.commit()
+    post(browser, "/family/invitations/withdraw", {"invitation_id": id_})
+    page = text(browser.get("/family"))
+    assert "撤回不了" in page
+    assert "邀请已撤回" not in page
+
+
+def test_a_family_that_has_changed_too_often_is_told_so(scene):
+    browser = scene.holder()
+    for _ in range(3):
+        add(browser)
+        [son] = family(scene)
+        post(browser, "/family/remove", {"holder_id": son.id})
+    add(browser)
+    assert "30 天内已有 3 位家属离开" in text(browser.get("/family"))
+    assert family(scene) == []
+
+
+@pytest.mark.parametrize("name", ["\u3000\u200b ", "\u202e\u2060", "\x1b\n"])
+def test_a_name_that_nobody_sees_is_none(scene, name):
+    answer = add(scene.holder(), name)
+    assert (answer.status_code, "请填写姓名。" in text(answer)) == (422, True)
+
+
+def test_a_name_is_kept_without_what_nobody_sees(scene):
+    add(scene.holder(), "\u202e张\u200b小\n宝\x1b")
+    assert [holder.name for holder in family(scene)] == ["张小 宝"]
+
+
 def test_a_card_shows_its_own_code_on_the_employees_phone(scene):
     """And the counter sees a masked name, or for a young child none."""
     browser, own = scene.holder(), Phone()
@@ -171,6 +209,17 @@ def test_nobody_shows_a_strangers_card(scene):
         assert post(other, "/pass/device", form, headers=JSON).status_code == 404
     assert post(other, "/family/remove", {"holder_id": son.id}).status_code == 404
     assert family(scene) == [son]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_a_number_that_no_row_can_have_is_nobody(scene, number):
+    """SQLite cannot even be asked for it."""
+    assert post(scene.holder(), "/family/remove", {"holder_id": number}).status_code == 404
+    removal = {"holder_id": number, "key_id": "00"}
+    assert post(scene.organizer(), "/organizer/phones/remove", removal).status_code == 404
+    desk = scene.browser(Role.ENTERPRISE_ADMIN, enterprise_id=scene.world.garage.id)
+    sheet = f"/enterprises/{scene.world.garage.id}/people/cards"
+    assert post(desk, sheet, {"employment_id": number}).status_code == 303
 
 
 def test_who_is_removed_is_dead_at_once(scene):

@@ -22,7 +22,7 @@ from alliance.web.auth.proofs import digits, key_of, secret_key
 from alliance.web.auth.visitor import admit
 from alliance.web.employee.standing import employer_of
 from alliance.web.extensions import db
-from alliance.web.fields import PhoneForm
+from alliance.web.fields import PhoneForm, tidy_name
 
 #: Who follows the link and has yet to prove the phone, in the browser's session: {token, name, phone}.
 JOINING = "joining"
@@ -34,7 +34,7 @@ class JoinForm(PhoneForm):
     name = StringField(
         _l("您的姓名"),
         [DataRequired(_l("请填写您的姓名。")), Length(max=60, message=_l("姓名最多 60 个字。"))],
-        filters=[lambda text: (text or "").strip()],
+        filters=[tidy_name],
     )
 
 

@@ -45,7 +45,7 @@ def _carrier_of(held: Pass) -> bytes | None:
     if held.holder_id == g.grant.holder_id:
         return None
     own = newest_pass(db.session, g.grant.holder_id)
-    phone = devices.phone_of_session(db.session, own.id, current_user.sign_in_id) if own else None
+    phone = devices.carrier_of_session(db.session, own.id, current_user.sign_in_id) if own else None
     if phone is None:
         raise Refused(Reason.TOO_MANY_DEVICES)
     return phone.key_id
@@ -74,9 +74,9 @@ def remove_device() -> ResponseReturnValue:
     device = db.session.get(PassDevice, key_id)
     if device is None or held is None or device.pass_id != held.id:
         abort(404)
-    devices.remove(db.session, device, devices.BY_HOLDER, g.actor, at)
-    if device.sign_in_id != current_user.sign_in_id:
-        sign_in.end(db.session, device.sign_in_id, at)
+    phone = devices.remove(db.session, device, devices.BY_HOLDER, g.actor, at)
+    if phone.sign_in_id != current_user.sign_in_id:
+        sign_in.end(db.session, phone.sign_in_id, at)
     db.session.commit()
     flash(_("已移除，这台设备不能再出示您的会员码。"), "success")
     return redirect(url_for(".list_devices"), 303)

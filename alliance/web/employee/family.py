@@ -17,10 +17,13 @@ from alliance.web.employee import bp
 from alliance.web.employee.cards import labels
 from alliance.web.employee.standing import employer_of
 from alliance.web.extensions import db
+from alliance.web.fields import posted_id, tidy_name
 
 #: The link that was just made, in the browser's session until it has been shown.
 LINK = "invitation"
 YOUNG, NAMED = "young", "named"
+#: Why nobody can be added or invited.
+TURNED_DOWN = (household.HouseholdFull, household.NotEmployed, household.TooManyChanges)
 
 
 class CardForm(FlaskForm):  # type: ignore[misc]
@@ -39,7 +42,7 @@ class CardForm(FlaskForm):  # type: ignore[misc]
     name = StringField(
         _l("姓名"),
         [Length(max=60, message=_l("姓名最多 60 个字。"))],
-        filters=[lambda text: (text or "").strip()],
+        filters=[tidy_name],
     )
 
     def validate_name(self, field: StringField) -> None:
@@ -67,7 +70,7 @@ def add_dependant() -> ResponseReturnValue:
         return _page(form), 422
     try:
         household.add_dependant(db.session, employee, form.kept_name, _most(), g.actor, clock.now())
-    except (household.HouseholdFull, household.NotEmployed) as no:
+    except TURNED_DOWN as no:
         return _turned_down(no)
     db.session.commit()
     flash(_("已添加，会员码在您的会员码页面上，左右滑动即可出示。"), "success")
@@ -79,7 +82,7 @@ def invite_adult() -> ResponseReturnValue:
     """A link for an adult with a phone of their own; shown once, on the next page."""
     try:
         token = household.invite(db.session, _employee(), _most(), g.actor, clock.now())
-    except (household.HouseholdFull, household.NotEmployed) as no:
+    except TURNED_DOWN as no:
         return _turned_down(no)
     db.session.commit()
     session[LINK] = token
@@ -90,22 +93,26 @@ def invite_adult() -> ResponseReturnValue:
 def withdraw_invitation() -> ResponseReturnValue:
     """A link leads nowhere any more."""
     try:
-        invitation = db.session.get(Invitation, UUID(request.form.get("invitation_id", "")))
+        asked = UUID(request.form.get("invitation_id", ""))
     except ValueError:
         abort(422)
+    # Locked: somebody may be following the link.
+    invitation = db.session.get(Invitation, asked, with_for_update=True)
     if invitation is None or invitation.sponsor_id != _employee().id:
         abort(404)
     household.withdraw(db.session, invitation, g.actor, clock.now())
     db.session.commit()
-    flash(_("邀请已撤回，链接不能再用。"), "success")
+    if invitation.accepted_by_id is not None:
+        flash(_("撤回不了：已有人用这个链接领取了会员码。不是您的家人，请在列表中移除。"), "warning")
+    else:
+        flash(_("邀请已撤回，链接不能再用。"), "success")
     return redirect(url_for(".show_family"), 303)
 
 
 @bp.post("/family/remove")
 def remove_dependant() -> ResponseReturnValue:
     """One of the family has no pass any more."""
-    asked = request.form.get("holder_id", 0, int)
-    dependant = household.dependant_of(db.session, _employee().id, asked)
+    dependant = household.dependant_of(db.session, _employee().id, posted_id("holder_id"))
     if dependant is None:
         abort(404)
     household.remove_dependant(db.session, dependant, g.actor, clock.now())
@@ -143,6 +150,9 @@ def _most() -> int:
 def _turned_down(no: Exception) -> ResponseReturnValue:
     if isinstance(no, household.NotEmployed):
         flash(_("您目前没有在职单位，不能添加家属，请联系所在企业。"), "warning")
+    elif isinstance(no, household.TooManyChanges):
+        most, days = household.MOST_REMOVED, household.REMOVED_WITHIN.days
+        flash(_("%(days)s 天内已有 %(most)s 位家属离开，暂时不能再添加。", days=days, most=most), "warning")
     else:
         flash(_("最多添加 %(most)s 位家属，请先移除一位，或撤回一个没用的邀请。", most=_most()), "warning")
     return redirect(url_for(".show_family"), 303)

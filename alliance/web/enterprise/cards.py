@@ -16,7 +16,7 @@ from alliance.web.enterprise import bp
 from alliance.web.enterprise import people_lines as people
 from alliance.web.enterprise.people import PERSON, employment_of
 from alliance.web.extensions import db
-from alliance.web.fields import posted_card_id
+from alliance.web.fields import posted_card_id, posted_ids
 
 #: Cards in one print: ten sheets of A4, and a second of the store's time.
 MOST = 100
@@ -73,8 +73,8 @@ def revoke_card(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
 
 def _chosen(enterprise_id: int) -> list[Employment]:
     """Those ticked who are employed here today."""
-    ids = request.form.getlist("employment_id", type=int)
-    return people.employed_among(db.session, enterprise_id, clock.business_date(clock.now()), ids)
+    today = clock.business_date(clock.now())
+    return people.employed_among(db.session, enterprise_id, today, posted_ids("employment_id"))
 
 
 def _print(found: list[Employment], *, anew: bool) -> Printed:

@@ -18,7 +18,7 @@ from alliance.web.enterprise import bp, lookups
 from alliance.web.enterprise.forms import choices_of
 from alliance.web.enterprise.page import page
 from alliance.web.extensions import db
-from alliance.web.fields import PhoneForm
+from alliance.web.fields import PhoneForm, tidy_name
 
 
 class CashierForm(PhoneForm):
@@ -27,7 +27,7 @@ class CashierForm(PhoneForm):
     name = StringField(
         _l("姓名"),
         [DataRequired(_l("请填写姓名。")), Length(max=60, message=_l("姓名最多 60 个字。"))],
-        filters=[lambda text: (text or "").strip()],
+        filters=[tidy_name],
     )
     outlet = SelectField(_l("门店"))
 

@@ -110,8 +110,8 @@ def remove_phone(enterprise_id: int, employment_id: int) -> ResponseReturnValue:
     employment, is_employed = employment_of(enterprise_id, employment_id)
     if is_employed:
         at, device = clock.now(), phone_or_404(db.session, employment.holder_id, posted_key_id())
-        devices.remove(db.session, device, devices.BY_EMPLOYER, g.actor, at)
-        sign_in.end(db.session, device.sign_in_id, at)
+        phone = devices.remove(db.session, device, devices.BY_EMPLOYER, g.actor, at)
+        sign_in.end(db.session, phone.sign_in_id, at)
         db.session.commit()
         flash(_("已移除，这台手机不能再出示会员码。"))
     return redirect(url_for(".show_person", enterprise_id=enterprise_id, employment_id=employment_id), 303)

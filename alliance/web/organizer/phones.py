@@ -3,7 +3,7 @@
 The number is posted, so that it stands in no URL and no log.
 """
 
-from flask import abort, flash, g, redirect, render_template, request, url_for
+from flask import abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from alliance.people.models import Holder
 from alliance.web.device_words import device_words
 from alliance.web.employee.standing import employer_of
 from alliance.web.extensions import db
-from alliance.web.fields import PhoneForm, posted_key_id
+from alliance.web.fields import PhoneForm, posted_id, posted_key_id
 from alliance.web.holder_phones import phone_or_404, phones_of
 from alliance.web.organizer import bp
 
@@ -48,10 +48,10 @@ def list_phones() -> ResponseReturnValue:
 @bp.post("/phones/remove")
 def remove_phone() -> ResponseReturnValue:
     """It shows the pass no more, nor the cards that it carries, and is signed out."""
-    at, holder = clock.now(), db.session.get(Holder, request.form.get("holder_id", 0, int))
+    at, holder = clock.now(), db.session.get(Holder, posted_id("holder_id"))
     device = phone_or_404(db.session, holder.id, posted_key_id()) if holder else abort(404)
-    devices.remove(db.session, device, devices.BY_ORGANIZER, g.actor, at)
-    sign_in.end(db.session, device.sign_in_id, at)
+    phone = devices.remove(db.session, device, devices.BY_ORGANIZER, g.actor, at)
+    sign_in.end(db.session, phone.sign_in_id, at)
     db.session.commit()
     flash(_("已移除，这台手机不能再出示会员码。"))
     return redirect(url_for(".find_phones"), 303)
