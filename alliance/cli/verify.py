@@ -81,4 +81,9 @@ class Status:
 
 def _show(finding: Finding) -> None:
     click.echo(f"  {finding.invariant}: {finding.subject}")
-    click.echo(f"  存储 stored {finding.stored!r}，应为 expected {finding.expected!r}")
+    stored, expected = _plain(finding.stored), _plain(finding.expected)
+    click.echo(f"  存储 stored {stored}，应为 expected {expected}")
+
+
+def _plain(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else repr(value)

@@ -48,7 +48,7 @@ def swipe(page: Page, number: int) -> None:
     """As a finger does: the frame scrolls, and what fills it is shown."""
     frame = page.locator("[data-cards]")
     frame.evaluate("(frame, number) => frame.scrollTo({ left: frame.clientWidth * number })", number)
-    expect(card(page, number).locator(SHOWN)).to_be_in_viewport()
+    expect(card(page, number).locator(SHOWN)).to_be_in_viewport(ratio=0.99)
 
 
 def test_a_childs_card_is_a_swipe_away_and_needs_no_network(stoppable, session) -> None:
@@ -65,7 +65,7 @@ def test_a_childs_card_is_a_swipe_away_and_needs_no_network(stoppable, session) 
     assert name_behind(session, childs) == "张小宝"
     expect(page.get_by_role("button", name="*宝")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="本人").click()
-    expect(card(page, 0).locator(SHOWN)).to_be_in_viewport()
+    expect(card(page, 0).locator(SHOWN)).to_be_in_viewport(ratio=0.99)
     assert name_behind(session, code_on(page)) == "张喆明"
 
     running.close()

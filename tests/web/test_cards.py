@@ -175,6 +175,25 @@ def test_the_holder_prints_and_revokes_the_own_card(scene):
     assert post(phone, "/card/revoke", {"card_id": card_id[1]}).status_code == 404
 
 
+def test_an_elder_has_a_card_too_and_a_child_without_a_name_none(scene):
+    """Printed by the employee on whose phone they are; nobody else's are."""
+    world = scene.world
+    elder, child = world.dependant(world.mechanic, "王桂兰"), world.dependant(world.mechanic, "")
+    strangers = world.dependant(world.salesman, "李大山")
+    scene.session.commit()
+    phone = scene.holder()
+    [code] = printed(post(phone, "/card", {"holder": elder.id}))
+    assert reason(scene, code) is None
+    page = text(phone.get("/card"))
+    assert ("王桂兰" in page, page.count("还没有会员卡")) == (True, 1)
+    assert post(phone, "/card", {"holder": strangers.id}).status_code == 404
+    assert post(phone, "/card", {"holder": child.id}).status_code == 422
+    card_id = re.search(r'name="card_id" value="(\w+)"', page)[1]
+    assert post(phone, "/card/revoke", {"card_id": card_id}).status_code == 404
+    assert post(phone, "/card/revoke", {"card_id": card_id, "holder": elder.id}).status_code == 303
+    assert reason(scene, code) == "revoked"
+
+
 def test_anothers_card_is_not_the_holders(scene):
     card = scene.world.card(scene.world.salesman)
     scene.session.commit()
