@@ -13,6 +13,7 @@ from alliance.audit.models import AuditEntry
 from alliance.clock import business_date
 from alliance.passes import cards
 from alliance.passes.models import CardRevocation, PrintedCard
+from alliance.people.employment import employment_on, leave
 from alliance.redemptions.models import CardSpending, Redemption
 from alliance.refused import Reason
 from tests.web.people import Scene, address, attempts, scanned, text
@@ -262,3 +263,22 @@ def test_the_price_says_before_it_is_charged_that_the_ceiling_is_reached(scene, 
     assert refused.status_code == 409
     assert "今天已用完" in text(refused)
     assert "¥0.00" in text(counter.get(f"{shop}/scans/{scan_id}"))
+
+
+@pytest.mark.parametrize("holder", ["", "x", "987654", str(10**30)])
+def test_a_card_of_nobody_is_not_ones_own(scene, holder):
+    """With ``anew`` it would be the own card that dies."""
+    browser = scene.holder()
+    [code] = printed(post(browser, "/card"))
+    assert post(browser, "/card", {"holder": holder, "anew": "yes"}).status_code == 404
+    assert reason(scene, code) is None
+
+
+def test_who_is_not_entitled_is_told_so_on_a_page(scene):
+    browser, session = scene.holder(), scene.session
+    today = business_date(scene.at)
+    leave(session, employment_on(session, scene.world.mechanic.id, today), today, scene.at)
+    session.commit()
+    answer = post(browser, "/card")
+    assert (answer.status_code, answer.mimetype) == (422, "text/html")
+    assert "您目前不在成员企业的名册中" in text(answer)

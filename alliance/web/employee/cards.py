@@ -11,6 +11,7 @@ from alliance.passes.household import carried_by
 from alliance.people.models import Holder
 from alliance.people.phones import mask_name
 from alliance.web.extensions import db
+from alliance.web.fields import posted_id
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,12 @@ def labels(dependants: Sequence[Holder]) -> dict[int, str]:
 
 
 def posted_holder_id() -> int:
-    """Whose card the form's ``holder`` names: one's own, or one that the phone carries; ends with 404."""
+    """Whose card the form's ``holder`` names: one's own, or one that the phone carries; ends with 404.
+
+    A form without it is about one's own.
+    """
     own = int(g.grant.holder_id)
-    asked = request.form.get("holder", own, int)
+    asked = posted_id("holder") if "holder" in request.form else own
     if asked != own and asked not in [dependant.id for dependant in carried_by(db.session, own)]:
         abort(404)
     return asked

@@ -22,7 +22,7 @@ from alliance.web.employee.cards import cards_on_phone, posted_holder_id
 from alliance.web.employee.months import by_month
 from alliance.web.employee.standing import employer_of
 from alliance.web.entries import entries
-from alliance.web.errors import problem, status_of
+from alliance.web.errors import answer, status_of
 from alliance.web.extensions import db
 from alliance.web.offer_cards import offer_cards
 from alliance.web.words import REFUSALS, remedy_for
@@ -98,5 +98,4 @@ def answer_refused(refused: Refused) -> ResponseReturnValue:
         why = remedy_for(refused)
     else:
         why = _("您目前不在成员企业的名册中，会员码不能使用，请联系所在企业。")
-    status = status_of(refused.reason)
-    return problem(status, refused.reason, title, why), status
+    return answer(status_of(refused.reason), refused.reason, title, why)
