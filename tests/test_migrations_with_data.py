@@ -7,20 +7,25 @@ import pytest
 import sqlalchemy as sa
 
 from alliance import store
+from alliance.audit.trail import COMMAND_LINE
 from alliance.circulation.derive import derive
 from alliance.circulation.verify import INVARIANTS
 from alliance.clock import business_date, month_of
 from alliance.offers.pricing import Discount
+from alliance.passes import devices, household
+from alliance.passes.issue import pass_of
+from alliance.passes.models import DeviceCredential, Pass, PassDevice
 from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import Redemption, Reversal, Scan
 from alliance.redemptions.redeem import Order, redeem
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.redemptions.scan import scan
+from tests.phones import KeyPair
 from tests.world import World
 
 #: What 0002 adds and its way down therefore cannot keep, and the digests over it.
 ADDED = {"evidence", "corrects_id", "pos", "terminal", "cashier", "digest"}
-#: What 0011 adds to scans.
+#: What 0012 adds to scans.
 ADDED |= {"card_id"}
 
 
@@ -80,7 +85,7 @@ def test_what_a_redemption_remembers(books: None, engine: sa.Engine, database_ur
 
 
 def test_printed_cards(engine: sa.Engine, database_url: str) -> None:
-    """0011: what was scanned and redeemed by card goes down and up; the cards go with their tables."""
+    """0012: what was scanned and redeemed by card goes down and up; the cards go with their tables."""
     with store.sessionmaker_for(engine)() as session:
         store.for_writing(session)
         world = World(session)
@@ -107,6 +112,52 @@ def test_printed_cards(engine: sa.Engine, database_url: str) -> None:
         world.session = session
         world.card()
         session.commit()
+
+
+def test_families(engine: sa.Engine, database_url: str) -> None:
+    """0011: phones and their keys' order stay; who carries a card is found again when it is opened."""
+    with store.sessionmaker_for(engine)() as session:
+        store.for_writing(session)
+        world, mine, by = World(session), uuid4(), COMMAND_LINE
+        child = household.add_dependant(session, world.mechanic, "", 5, by, world.at)
+        gone = household.add_dependant(session, world.mechanic, "张桂兰", 5, by, world.at)
+        household.remove_dependant(session, gone, by, world.at)
+        household.invite(session, world.mechanic, 5, by, world.at)
+        own, other = (pass_of(session, holder.id, world.at) for holder in (world.mechanic, child))
+        for _ in range(2):
+            phone = devices.enrol(session, own, KeyPair().point, mine, "test", by, world.at)
+        card = KeyPair().point
+        carried = devices.enrol(session, other, card, mine, "test", by, world.at, carrier_id=phone.key_id)
+        devices.issue_credential(session, world.keyring, carried, world.at)
+        world.redeem(holder=child)
+        session.commit()
+        own_id, other_id, carrier_id = own.id, other.id, phone.key_id
+    before = facts(engine), phones(engine)
+    store.downgrade(database_url, "0010")
+    assert not {"invitations", "dependant_removals"} & set(sa.inspect(engine).get_table_names())
+    store.upgrade(database_url)
+    assert (facts(engine), phones(engine)) == before
+    with store.sessionmaker_for(engine)() as session:
+        store.for_writing(session)
+        assert [finding for invariant in INVARIANTS.values() for finding in invariant(session)] == []
+        held, at = session.get_one(Pass, other_id), world.at
+        devices.enrol(session, held, card, mine, "test", by, at, carrier_id=carrier_id)
+        own_phone = devices.phone_of_session(session, own_id, mine)
+        assert own_phone is not None
+        devices.remove(session, own_phone, "丢失", by, at)
+        assert [device.revoked_at for device in devices.devices_of(session, other_id)] == [at]
+        session.commit()
+
+
+def phones(engine: sa.Engine) -> list[Any]:
+    """Every key, which it replaced, and its credentials."""
+    engine.dispose()
+    keys = sa.select(
+        PassDevice.key_id, PassDevice.pass_id, PassDevice.replaces_id, DeviceCredential.expires_at
+    )
+    keys = keys.outerjoin(DeviceCredential, DeviceCredential.key_id == PassDevice.key_id)
+    with engine.connect() as connection:
+        return list(connection.execute(keys.order_by(PassDevice.key_id)).all())
 
 
 def facts(engine: sa.Engine) -> dict[str, list[dict[str, Any]]]:
