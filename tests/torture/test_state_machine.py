@@ -147,4 +147,6 @@ def test_state_machine(database_url: str, engine: sa.Engine, note: Note) -> None
         note(name, seen.pop(name))
     note("refused", seen.total())
     if database == "sqlite":
-        assert REFUSALS - seen.keys() == set()
+        missed = REFUSALS - seen.keys()
+        # Which histories are drawn depends on the source; a short form may miss what seldom happens.
+        assert len(missed) <= scale(short=4, long=0), missed

@@ -47,7 +47,7 @@ def reversals(scene) -> list[Reversal]:
 
 def test_the_answer_is_one_large_word_and_the_amount_to_collect(scene, counter, shop):
     page = text(counter.get(f"{shop}/redemptions/{redeemed(scene, 10005)}"))
-    for shown in ("已核销", "请收款", "¥80.04", "原价 ¥100.05，优惠 ¥20.01", "张**", "优惠MILK", "下一位"):
+    for shown in ("已核销", "请收款", "¥80.04", "原价 ¥100.05 · 优惠 ¥20.01", "张**", "优惠MILK", "下一位"):
         assert shown in page
     assert "张喆明" not in page
     assert "answer-no" not in page
