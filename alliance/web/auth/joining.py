@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import current_app, redirect, render_template, session, url_for
+from flask import current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -96,7 +96,8 @@ def prove_to_join() -> ResponseReturnValue:
 def _take_in(invitation: Invitation, name: str, phone: str) -> ResponseReturnValue:
     """The phone is proven: the pass is there, and this browser signed in."""
     at = clock.now()
-    actor = Actor(current_user.account_id if current_user.is_authenticated else None)
+    account_id = current_user.account_id if current_user.is_authenticated else None
+    actor = Actor(account_id, request.remote_addr or "")
     try:
         household.join(db.session, invitation, name, phone, actor, at)
     except household.HasPass:
