@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,12 +20,14 @@ from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.passes.issue import newest_pass, pass_of, revoke
 from alliance.people.employment import employment_on
-from alliance.people.models import DependantRemoval, Holder, HolderKind, Invitation
+from alliance.people.models import DependantRemoval, Employment, Holder, HolderKind, Invitation
 
 #: How long a link can be used.
 INVITATION_LIFETIME = timedelta(days=7)
 #: Who comes begins anew with everything that an offer grants each person, so a household changes this often.
 MOST_REMOVED, REMOVED_WITHIN = 3, timedelta(days=30)
+#: A leaver can join a family when the former employer can no longer take the leaving back.
+FORMER_AFTER = timedelta(days=30)
 #: Why the pass of somebody who left the household is dead.
 LEFT_HOUSEHOLD = "left_household"
 
@@ -141,18 +143,24 @@ def find_invitation(session: Session, token: str, at: datetime) -> Invitation:
     return found
 
 
-def has_pass(session: Session, phone: str) -> bool:
-    """Whether the phone (E.164) is a holder's."""
-    return bool(session.scalar(select(exists().where(Holder.phone == phone))))
+def has_pass(session: Session, phone: str, at: datetime) -> bool:
+    """Whether the phone (E.164) is a holder's, other than of somebody who was employed long ago."""
+    holder = session.scalar(select(Holder).where(Holder.phone == phone))
+    return holder is not None and not _is_former(session, holder, at)
 
 
 def join(session: Session, invitation: Invitation, name: str, phone: str, by: Actor, at: datetime) -> Holder:
     """The adult with this phone, which is proven, joins by an open invitation (``find_invitation``).
 
-    Raises HasPass.
+    A former employee's phone is forgotten there, and is the relative's from now on. Raises HasPass.
     """
-    if has_pass(session, phone):
-        raise HasPass
+    holder = session.scalar(select(Holder).where(Holder.phone == phone).with_for_update())
+    if holder is not None:
+        if not _is_former(session, holder, at):
+            raise HasPass
+        revoke_of_holder(session, holder.id, by, at)
+        holder.phone = None
+        session.flush()
     try:
         with session.begin_nested():
             made = _add(session, invitation.sponsor_id, name, phone, at)
@@ -202,6 +210,13 @@ def _take_place(session: Session, employee: Holder, most: int, at: datetime) -> 
     lately = (Holder.sponsor_id == employee.id, DependantRemoval.at > at - REMOVED_WITHIN)
     if (session.scalar(removed.where(*lately)) or 0) >= MOST_REMOVED:
         raise TooManyChanges
+
+
+def _is_former(session: Session, holder: Holder, at: datetime) -> bool:
+    """Somebody whose last employment ended too long ago to be taken back by a click."""
+    lasts = or_(Employment.ends_on.is_(None), Employment.ends_on > business_date(at) - FORMER_AFTER)
+    is_lately_employed = exists().where(Employment.holder_id == holder.id, lasts)
+    return holder.kind == HolderKind.EMPLOYEE and not session.scalar(select(is_lately_employed))
 
 
 def _add(session: Session, employee_id: int, name: str, phone: str | None, at: datetime) -> Holder:

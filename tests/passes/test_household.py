@@ -118,6 +118,31 @@ def test_a_person_is_in_one_household(world: World) -> None:
     join(world, token, "+8613700000002")
 
 
+def test_a_former_employee_joins_a_family_when_the_leaving_is_final(world: World) -> None:
+    """The phone is the relative's from then on, and the former grant ends."""
+    salesman, phone = world.salesman, world.salesman.phone
+    assert phone
+    account = find_or_create_account(world.session, phone, salesman.name, world.at)
+    held = grant(world.session, account, Role.HOLDER, COMMAND_LINE, world.at, holder_id=salesman.id)
+    employment = employment_on(world.session, salesman.id, business_date(world.at))
+    let_go(world.session, employment, COMMAND_LINE, world.at)
+    token = invite(world)
+    lately = world.later(days=29)
+    with pytest.raises(InvitationOver):
+        join(world, token, phone, lately)
+    world.at = lately
+    fresh = invite(world)
+    assert household.has_pass(world.session, phone, lately)
+    with pytest.raises(HasPass):
+        join(world, fresh, phone, lately)
+    final = lately + timedelta(days=1)
+    assert not household.has_pass(world.session, phone, final)
+    joined = join(world, fresh, phone, final)
+    assert (salesman.phone, joined.phone, joined.sponsor_id) == (None, phone, world.mechanic.id)
+    assert world.session.get_one(Grant, held.id).revoked_at == final
+    world.redeem(holder=joined, at=final)
+
+
 def test_all_lapse_with_the_employment_and_come_back_with_it(world: World) -> None:
     family = [add(world), join(world, invite(world))]
     shown = [world.shown(holder).text for holder in family]

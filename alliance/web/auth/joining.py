@@ -46,7 +46,7 @@ def join(token: str) -> ResponseReturnValue:
     invitation = _invitation(token)
     if invitation is None:
         return _over()
-    if current_user.is_authenticated and household.has_pass(db.session, current_user.phone):
+    if current_user.is_authenticated and household.has_pass(db.session, current_user.phone, clock.now()):
         return _has_pass(invitation)
     return _form_page(token, invitation, _form())
 
