@@ -65,7 +65,12 @@ def number_of(card: PrintedCard) -> str:
 
 def last_day_of(card: PrintedCard) -> date:
     """The last business date on which a card is good."""
-    return business_date(card.expires_at) - timedelta(days=1)
+    return last_day(card.expires_at)
+
+
+def last_day(expires_at: datetime) -> date:
+    """The business date before a card's end, which is at midnight."""
+    return business_date(expires_at) - timedelta(days=1)
 
 
 def card_of(session: Session, holder_id: int, employer_id: int, at: datetime) -> PrintedCard | None:

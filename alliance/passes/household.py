@@ -19,6 +19,7 @@ from alliance.accounts.grants import revoke_of_holder
 from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.passes.issue import newest_pass, pass_of, revoke
+from alliance.passes.leaving import TAKEN_BACK_WITHIN
 from alliance.people.employment import employment_on
 from alliance.people.models import DependantRemoval, Employment, Holder, HolderKind, Invitation
 
@@ -26,8 +27,6 @@ from alliance.people.models import DependantRemoval, Employment, Holder, HolderK
 INVITATION_LIFETIME = timedelta(days=7)
 #: Who comes begins anew with everything that an offer grants each person, so a household changes this often.
 MOST_REMOVED, REMOVED_WITHIN = 3, timedelta(days=30)
-#: A leaver can join a family when the former employer can no longer take the leaving back.
-FORMER_AFTER = timedelta(days=30)
 #: Why the pass of somebody who left the household is dead.
 LEFT_HOUSEHOLD = "left_household"
 
@@ -214,7 +213,7 @@ def _take_place(session: Session, employee: Holder, most: int, at: datetime) -> 
 
 def _is_former(session: Session, holder: Holder, at: datetime) -> bool:
     """Somebody whose last employment ended too long ago to be taken back by a click."""
-    lasts = or_(Employment.ends_on.is_(None), Employment.ends_on > business_date(at) - FORMER_AFTER)
+    lasts = or_(Employment.ends_on.is_(None), Employment.ends_on > business_date(at) - TAKEN_BACK_WITHIN)
     is_lately_employed = exists().where(Employment.holder_id == holder.id, lasts)
     return holder.kind == HolderKind.EMPLOYEE and not session.scalar(select(is_lately_employed))
 

@@ -4,7 +4,7 @@ Nothing of theirs has to be touched: what a pass entitles to is asked of the emp
 at the counter and when the status list is made.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,9 @@ from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.people.employment import change_days, leave
 from alliance.people.models import Employment
+
+#: For so long a leaving is listed and can be taken back by a click, and the leaver joins no family.
+TAKEN_BACK_WITHIN = timedelta(days=30)
 
 
 class NotTakenBack(Exception):

@@ -1,4 +1,4 @@
-"""The phones that show a holder's pass, for those who may remove one: HR and the organizer."""
+"""The phones that show a holder's pass, for those who may remove one: the holder, HR, the organizer."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """The phones that show a holder's pass: enrolling this one, and the list of all."""
 
-from flask import abort, current_app, flash, g, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -10,12 +10,13 @@ from alliance.accounts import sign_in
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.issue import newest_pass, pass_of
-from alliance.passes.models import Pass, PassDevice
+from alliance.passes.models import Pass
 from alliance.refused import Reason, Refused
 from alliance.web.device_words import device_words
 from alliance.web.employee import bp, cards
 from alliance.web.extensions import db
 from alliance.web.fields import posted_key_id
+from alliance.web.holder_phones import phone_or_404, phones_of
 
 
 @bp.post("/pass/device")
@@ -54,8 +55,7 @@ def _carrier_of(held: Pass) -> bytes | None:
 @bp.get("/devices")
 def list_devices() -> ResponseReturnValue:
     """Every phone that was ever bound to the pass, with dates: whoever binds one is seen here."""
-    held = newest_pass(db.session, g.grant.holder_id)
-    known = devices.devices_of(db.session, held.id) if held else []
+    known = phones_of(db.session, g.grant.holder_id)
     return render_template(
         "employee/list_devices.html",
         alive=[device for device in known if device.revoked_at is None],
@@ -69,11 +69,7 @@ def list_devices() -> ResponseReturnValue:
 @bp.post("/devices/remove")
 def remove_device() -> ResponseReturnValue:
     """One phone can show the pass no more, and is signed out."""
-    at, key_id = clock.now(), posted_key_id()
-    held = newest_pass(db.session, g.grant.holder_id)
-    device = db.session.get(PassDevice, key_id)
-    if device is None or held is None or device.pass_id != held.id:
-        abort(404)
+    at, device = clock.now(), phone_or_404(db.session, g.grant.holder_id, posted_key_id())
     phone = devices.remove(db.session, device, devices.BY_HOLDER, g.actor, at)
     if phone.sign_in_id != current_user.sign_in_id:
         sign_in.end(db.session, phone.sign_in_id, at)

@@ -11,7 +11,7 @@ from alliance.offers.live import live, open_to
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.household import carried_by
-from alliance.passes.issue import mint, newest_pass, pass_of
+from alliance.passes.issue import mint, pass_of
 from alliance.passes.keys import in_force
 from alliance.people.models import Holder, HolderKind
 from alliance.redemptions.models import Redemption
@@ -24,6 +24,7 @@ from alliance.web.employee.standing import employer_of
 from alliance.web.entries import entries
 from alliance.web.errors import answer, status_of
 from alliance.web.extensions import db
+from alliance.web.holder_phones import phones_of
 from alliance.web.offer_cards import offer_cards
 from alliance.web.words import REFUSALS, remedy_for
 
@@ -32,9 +33,8 @@ from alliance.web.words import REFUSALS, remedy_for
 def show_pass() -> ResponseReturnValue:
     """The cards; their script asks for the codes, so that reading the page changes nothing."""
     holder = db.session.get_one(Holder, g.grant.holder_id)
-    at, held = clock.now(), newest_pass(db.session, holder.id)
+    at, known = clock.now(), phones_of(db.session, holder.id)
     employer = employer_of(db.session, holder.id, clock.business_date(at))
-    known = devices.devices_of(db.session, held.id) if held else []
     return render_template(
         "employee/show_pass.html",
         cards=cards_on_phone(db.session, holder),

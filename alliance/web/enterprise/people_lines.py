@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from flask import abort
@@ -10,14 +10,13 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, or_, s
 from sqlalchemy.orm import Session
 
 from alliance.clock import business_date
-from alliance.passes.cards import is_good
+from alliance.passes.cards import is_good, last_day
 from alliance.passes.issue import newest_pass
+from alliance.passes.leaving import TAKEN_BACK_WITHIN
 from alliance.passes.models import DeviceRevocation, Pass, PassDevice, PrintedCard
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment, Holder
 
-#: For so long a departure is listed and can be undone by a click.
-UNDO = timedelta(days=30)
 #: Digits of a phone number that are enough to look for it.
 TAIL = 4
 
@@ -34,7 +33,7 @@ class PersonLine:
     @property
     def card_until(self) -> date | None:
         """The last day of the printed card; None without one."""
-        return None if self.card_ends is None else business_date(self.card_ends) - timedelta(days=1)
+        return None if self.card_ends is None else last_day(self.card_ends)
 
 
 def people_of(
@@ -62,9 +61,9 @@ def employed_among(session: Session, enterprise_id: int, today: date, ids: Seque
 
 
 def left_lately(session: Session, enterprise_id: int, at: datetime) -> Sequence[PersonLine]:
-    """Who has left within ``UNDO``, the last first."""
+    """Who has left within ``TAKEN_BACK_WITHIN``, the last first."""
     today = business_date(at)
-    gone = (Employment.ends_on <= today) & (Employment.ends_on > today - UNDO)
+    gone = (Employment.ends_on <= today) & (Employment.ends_on > today - TAKEN_BACK_WITHIN)
     found = _people(enterprise_id, at, gone).order_by(None).order_by(Employment.ends_on.desc(), Employment.id)
     return [PersonLine(*row) for row in session.execute(found)]
 
@@ -74,7 +73,9 @@ def employment_or_404(session: Session, enterprise_id: int, employment_id: int, 
     employment = session.get(Employment, employment_id)
     if employment is None or employment.enterprise_id != enterprise_id:
         abort(404)
-    return employment if employment.ends_on is None or employment.ends_on > today - UNDO else abort(404)
+    if employment.ends_on is not None and employment.ends_on <= today - TAKEN_BACK_WITHIN:
+        abort(404)
+    return employment
 
 
 def card_or_404(session: Session, employment: Employment, cti: bytes) -> PrintedCard:
