@@ -101,7 +101,7 @@ def enrol(
         known.sign_in_id, known.carrier_id = sign_in_id, carrier_id
         return known
     before = devices_of(session, pass_.id)
-    own = next((device.row for device in before if _is_own(device, sign_in_id)), None)
+    own = _own(before, sign_in_id)
     if own is None:
         _check_limits(before, at)
     elif not _revoke(session, own, REPLACED, by, at):
@@ -165,10 +165,7 @@ def devices_of(session: Session, pass_id: int) -> Sequence[Device]:
 
 def phone_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDevice | None:
     """The living phone of a pass from which this session is."""
-    return next(
-        (device.row for device in devices_of(session, pass_id) if _is_own(device, sign_in_id)),
-        None,
-    )
+    return _own(devices_of(session, pass_id), sign_in_id)
 
 
 def carrier_of_session(session: Session, pass_id: int, sign_in_id: UUID) -> PassDevice | None:
@@ -222,8 +219,9 @@ def forget_expired(session: Session, at: datetime) -> None:
     session.execute(delete(DeviceCredential).where(DeviceCredential.expires_at <= at))
 
 
-def _is_own(device: Device, sign_in_id: UUID) -> bool:
-    return device.revoked_at is None and device.row.sign_in_id == sign_in_id
+def _own(known: Sequence[Device], sign_in_id: UUID) -> PassDevice | None:
+    alive = (device.row for device in known if device.revoked_at is None)
+    return next((row for row in alive if row.sign_in_id == sign_in_id), None)
 
 
 def _check_limits(before: Sequence[Device], at: datetime) -> None:
