@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alliance.circulation.findings import Finding, compare
+from alliance.circulation.findings import Finding, compare, walk
 from alliance.redemptions.models import CardSpending, Redemption, Reversal, Scan
 
 
@@ -20,18 +20,19 @@ def card_spendings(session: Session) -> Iterator[Finding]:
         .subquery()
     )
     paid = func.sum(Redemption.paid_fen + func.coalesce(back.c.paid_fen, 0))
-    rows = session.execute(
+    rows = walk(
+        session,
         select(Redemption.holder_id, Redemption.business_date, paid)
         .join(Scan, (Scan.merchant_id == Redemption.merchant_id) & (Scan.id == Redemption.scan_id))
         .outerjoin(
             back, (back.c.merchant_id == Redemption.merchant_id) & (back.c.redemption_id == Redemption.id)
         )
         .where(Scan.card_id.is_not(None))
-        .group_by(Redemption.holder_id, Redemption.business_date)
+        .group_by(Redemption.holder_id, Redemption.business_date),
     )
     counted = {(holder_id, day): int(fen) for holder_id, day, fen in rows}
     stored = {
-        (row.holder_id, row.business_date): row.used_fen for row in session.scalars(select(CardSpending))
+        (row.holder_id, row.business_date): row.used_fen for (row,) in walk(session, select(CardSpending))
     }
     for key in sorted(counted.keys() | stored.keys()):
         # A day of which everything was given back is 0, one without a card is not there.
