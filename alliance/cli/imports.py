@@ -53,7 +53,7 @@ def import_zones(**options: Any) -> None:
 @import_group.command("enterprises")
 @_options
 def import_enterprises(**options: Any) -> None:
-    """企业：统一社会信用代码、企业名称、片区代码，可加生效日期。"""
+    """企业：统一社会信用代码、企业名称、片区代码，可加生效日期、商户类别。"""
     _import(enterprises.KIND, **options)
 
 

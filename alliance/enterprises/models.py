@@ -1,24 +1,59 @@
 """The tables of enterprises and outlets."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.clock import BEFORE_RECORDS, SINCE_EVER
 from alliance.store import Base, Identity, new_id, of_merchant
 
 
+class Category(StrEnum):
+    """What a merchant sells, as employees look for it."""
+
+    DINING = "dining"
+    GROCERIES = "groceries"
+    SHOPPING = "shopping"
+    CARS = "cars"
+    HEALTH = "health"
+    FITNESS = "fitness"
+    EDUCATION = "education"
+    LEISURE = "leisure"
+    SERVICES = "services"
+    OTHER = "other"
+
+
 class Enterprise(Base):
-    """A member enterprise; in its selling role its id is the ``merchant_id`` of what it owns."""
+    """A member enterprise; in its selling role its id is the ``merchant_id`` of what it owns.
+
+    ``category`` is what it sells; None where nobody has said, or where it sells nothing.
+    """
 
     __tablename__ = "enterprises"
 
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     credit_code: Mapped[str] = mapped_column(String(18), unique=True)
     name: Mapped[str] = mapped_column(String(100))
+    category: Mapped[Category | None] = mapped_column(String(20))
     created_at: Mapped[datetime]
+
+
+class RelatedParties(Base):
+    """Two enterprises of one owner (关联企业): what flows between them is no business between strangers.
+
+    Written once, with the smaller id first.
+    """
+
+    __tablename__ = "related_parties"
+    __table_args__ = (CheckConstraint("enterprise_id < related_id", name="smaller_first"),)
+
+    enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"), primary_key=True)
+    related_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"), primary_key=True, index=True)
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class EnterpriseZone(Base):

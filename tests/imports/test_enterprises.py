@@ -118,3 +118,23 @@ def test_it_names_every_bad_cell_of_a_row(bring: Bring) -> None:
         (2, "生效日期", "日期看不懂"),
     ]
     assert counts(job) == (0, 0, 0, 1)
+
+
+def category_of(session: Session, code: str) -> str | None:
+    return session.scalar(select(Enterprise.category).where(Enterprise.credit_code == code))
+
+
+def test_a_merchant_has_a_category_and_keeps_it_where_the_cell_is_empty(
+    session: Session, bring: Bring
+) -> None:
+    with_category = f"{ENTERPRISES},商户类别"
+    assert counts(bring(KIND, with_category, f"{NEW},车天下,{TOWN}, 汽车 ")) == (1, 0, 0, 0)
+    assert category_of(session, NEW) == "cars"
+    assert counts(bring(KIND, with_category, f"{NEW},车天下,{TOWN},")) == (0, 0, 1, 0)
+    assert counts(bring(KIND, with_category, f"{NEW},车天下,{TOWN},生活服务")) == (0, 1, 0, 0)
+    assert category_of(session, NEW) == "services"
+
+
+def test_it_refuses_a_category_that_there_is_not(bring: Bring) -> None:
+    job = bring(KIND, f"{ENTERPRISES},商户类别", f"{NEW},车天下,{TOWN},二手车")
+    assert problems(job) == [(2, "商户类别", "没有这种商户类别")]
