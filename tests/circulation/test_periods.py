@@ -224,8 +224,8 @@ def test_a_period_is_over_the_day_after_its_last() -> None:
     assert is_over(march, date(2026, 4, 1))
 
 
-# 正月初一: to 2026 as the State Council's notices on public holidays had it, from 2027 as lists of Hong Kong's
-# public holidays have it.
+# 正月初一: to 2026 as in the State Council's notices on public holidays, from 2027 as in lists of the public
+# holidays of Hong Kong.
 KNOWN = [
     *("2015-02-19", "2016-02-08", "2017-01-28", "2018-02-16", "2019-02-05", "2020-01-25", "2021-02-12"),
     *("2022-02-01", "2023-01-22", "2024-02-10", "2025-01-29", "2026-02-17", "2027-02-06", "2028-01-26"),
