@@ -3,9 +3,11 @@
 import re
 import textwrap
 from datetime import UTC, datetime, timedelta
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
+from alliance.circulation import measures
 from alliance.config import Settings
 from alliance.refused import Reason
 from alliance.store import new_id
@@ -39,6 +41,23 @@ def test_operating_lists_every_setting() -> None:
         alias = field.validation_alias
         variable = alias.choices[0] if alias is not None else f"ALLIANCE_{name.upper()}"
         assert f"`{variable}`" in text, variable
+
+
+def test_the_metrics_name_every_measure_and_no_other() -> None:
+    rows = re.findall(
+        r"^\| [^|]+ \| [^|]+ \| ([^|]+) \| [^|]+ \| [^|]+ \|$", (DOCS / "metrics.md").read_text(), re.M
+    )
+    named = {name for code in rows for name in re.findall(r"`(\w+)`", code)}
+    own = vars(measures).items()
+    defined = {name for name, value in own if isfunction(value) and value.__module__ == measures.__name__}
+    assert named == {name for name in defined if not name.startswith("_")}
+
+
+def test_the_sources_of_the_metrics_are_used_and_there() -> None:
+    text, sources = (DOCS / "metrics.md").read_text().split("\n## Sources\n")
+    listed = re.findall(r"^(\d+)\. ", sources, re.M)
+    assert listed == [str(number) for number in range(1, len(listed) + 1)]
+    assert set(re.findall(r"\[(\d+)\]", text)) == set(listed)
 
 
 def test_links_lead_somewhere() -> None:
