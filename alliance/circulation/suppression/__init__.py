@@ -32,11 +32,11 @@ def hidden(
 ) -> frozenset[tuple[Node, Node]]:
     """The cells not to be shown, of all pairs of a node of ``rows`` and a node of ``columns``.
 
-    ``holders``: how many different people have a fact in the cell, a reversal included; margins are given,
-    not summed (a person may stand in several cells); a missing cell is empty, and empty cells are shown as 0.
+    ``holders``: how many different people have a fact in the cell, a reversal included; margins are given, not
+    summed (a person may stand in several cells); a missing cell is empty, and empty cells are shown as 0.
     ``also``: cells to be hidden whatever their count, say because an earlier revision hid them.
 
-    The same input gives the same answer in any order. ValueError: a margin with fewer people than a cell in it.
+    The same input gives the same answer in any order. ValueError: a margin has fewer people than a cell in it.
     """
     tables = Tables(holders, rows, columns, smallest)
     tables.hide(cell for cell, people in tables.holders.items() if people < smallest)
@@ -55,9 +55,9 @@ def hidden_over(parts: Iterable[frozenset[tuple[Node, Node]]]) -> frozenset[tupl
     """What a longer period hides: whatever one of its ``parts`` hides; ``parts``: the answers for its months.
 
     A quarter less two months would give the third. Nothing has to be hidden beyond that: what every month
-    shows can be added up by anybody, and the union is as safe as each part. A hidden cell of a part has
-    others to hide behind, and they are in the union with it; a group does not get smaller with time; a cell
-    with few people in the quarter has few in each month.
+    shows can be added up by anybody, and the union is as safe as each part. A hidden cell of a part has others
+    to hide behind, and they are in the union with it; a group does not get smaller with time; a cell with few
+    people in the quarter has few in each month.
     """
     return frozenset().union(*parts)
 

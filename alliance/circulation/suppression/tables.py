@@ -6,7 +6,6 @@ shown. Cells here are pairs of places (``tree.Axis``).
 
 from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
-from itertools import pairwise
 from typing import Any
 
 import networkx
@@ -74,25 +73,19 @@ class Tables:
             last = total
 
     def _settle(self, total: Cell) -> None:
-        """Hide cycles through the bridges of one table.
+        """Gusfield, A graph theoretic approach to statistical data security, SIAM J. Comput. 17 (1988), theorem 1:
 
-        Gusfield, A graph theoretic approach to statistical data security, SIAM J. Comput. 17 (1988): let the
-        lines of a table be vertices and its hidden cells edges between their row and their column; a hidden
-        cell follows from what is shown exactly when it is a bridge. With hidden margins the lines of the
-        margins are vertices too (the signs go away when their equations are turned). The cheapest cycle
-        through a bridge is a shortest path between its ends.
+        let the lines of a table be vertices and its hidden cells edges between their row and their column;
+        a hidden cell follows from what is shown exactly when it is a bridge. With the margins hidden cells as
+        well, the lines of the margins are vertices too (the signs go away when their equations are turned).
+        A cycle through the bridge protects it; the cheapest is a shortest path between its ends.
         """
         while bridges := self._bridges(total):
             graph = self._graph(total, self.holders)
-            edge = min(bridges)
-            graph.remove_edge(*edge)
-            self.hide(self._path(graph, edge)[1])
-
-    def _path(self, graph: "networkx.Graph[Any]", edge: tuple[Any, Any]) -> tuple[int, list[Cell]]:
-        """The cheapest way between the ends of an edge that was taken out: what it costs, and its cells."""
-        path = networkx.shortest_path(graph, *edge, weight="cost")
-        steps = [graph.edges[step] for step in pairwise(path)]
-        return sum(step["cost"] for step in steps), [step["cell"] for step in steps]
+            row, column = min(bridges)
+            graph.remove_edge(row, column)
+            path = networkx.shortest_path(graph, row, column, weight="cost")
+            self.hide(graph.edges[edge]["cell"] for edge in zip(path, path[1:], strict=False))
 
     def _bridges(self, total: Cell) -> list[tuple[Any, Any]]:
         graph = self._graph(total, self.hidden)
@@ -132,44 +125,16 @@ class Tables:
         cells = [(place, other) if axis == 0 else (other, place) for place in places]
         return [cell for cell in cells if cell in self.holders]
 
-    def cover(self, found: Iterable[tuple[Cell, ...]]) -> None:
-        """Hide more around each group that follows; once for those in a common line."""
+    def cover(self, found: Iterable[Cell]) -> None:
+        """Hide a cheapest shown cell beside each of those that follow; once for those in a common line."""
         covered: set[tuple[int, int, int]] = set()
-        for group in sorted(found):
-            lines = [line for cell in group for line in self.lines(cell)]
+        for cell in sorted(found):
+            lines = self.lines(cell)
             if covered.isdisjoint(lines):
                 covered.update(lines)
-                self.hide(self._way_round(group) or [self._cheapest(lines)])
-
-    def _way_round(self, group: tuple[Cell, ...]) -> list[Cell]:
-        """The cheapest cycle, not free, through one of the cells and none of the others, in any table."""
-        ways = []
-        for total in sorted({total for cell in group for total in self._tables(cell)}):
-            graph = self._graph(total, self.holders)
-            edges = sorted((min(a, b), max(a, b)) for a, b, cell in graph.edges(data="cell") if cell in group)
-            graph.remove_edges_from(edges)
-            for edge in edges:
-                if networkx.has_path(graph, *edge):
-                    ways.append(self._path(graph, edge))
-        return min((way for way in ways if way[0]), default=(0, []))[1]
+                self.hide([self._cheapest(lines)])
 
     def _cheapest(self, lines: Iterable[tuple[int, int, int]]) -> Cell:
         near = {cell for line in lines for cell in self.cells(line)} - self.hidden
         choice = near - {(0, 0)} or (self.holders.keys() - self.hidden - {(0, 0)}) or {(0, 0)}
         return min(choice, key=lambda cell: (self.holders[cell], cell))
-
-    def together(self, one: Cell, other: Cell) -> int:
-        """At least so many people are behind two cells together.
-
-        A person counts twice at most where she is counted twice in the parts of what holds both.
-        """
-        top = self.rows.common(one[0], other[0]), self.columns.common(one[1], other[1])
-        each = self.holders[one], self.holders[other]
-        twice = [self.holders[top]]  # when one cell lies in the other
-        if top[0] not in (one[0], other[0]):
-            parts = [(row, top[1]) for row in self.rows.split(top[0], one[0], other[0])]
-            twice.append(sum(self.holders.get(part, 0) for part in parts) - self.holders[top])
-        if top[1] not in (one[1], other[1]):
-            parts = [(top[0], column) for column in self.columns.split(top[1], one[1], other[1])]
-            twice.append(sum(self.holders.get(part, 0) for part in parts) - self.holders[top])
-        return max(*each, sum(each) - min(twice))
