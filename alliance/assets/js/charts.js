@@ -8,11 +8,12 @@ import {
   VisualMapContinuousComponent,
 } from "echarts/components";
 import { use } from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { Picture } from "./lib/pictures/picture.js";
 
 use([BarChart, ChordChart, HeatmapChart, LineChart, SankeyChart]);
 use([GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapContinuousComponent]);
-use([CanvasRenderer, SVGRenderer]);
+use([CanvasRenderer, SVGRenderer, LabelLayout]);
 
 for (const figure of document.querySelectorAll("figure[data-picture]")) new Picture(figure).start();

@@ -13,7 +13,6 @@ export function offer(picture) {
       close(menu);
     });
   }
-  menu.hidden = false;
   menu.addEventListener("keydown", ({ key }) => key === "Escape" && close(menu));
   document.addEventListener("click", ({ target }) => {
     if (!menu.contains(target)) menu.open = false;

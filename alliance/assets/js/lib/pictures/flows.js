@@ -28,7 +28,7 @@ export function sankey(flows, context) {
         top: 8,
         bottom: 8,
         nodeWidth: 14,
-        nodeGap: 14,
+        nodeGap: 20,
         draggable: false,
         layoutIterations: 0,
         label,
@@ -53,9 +53,11 @@ export function chord(flows, context) {
     series: [
       {
         type: "chord",
-        radius: narrow ? ["56%", "62%"] : ["66%", "71%"],
+        radius: narrow ? ["56%", "62%"] : ["74%", "79%"],
         padAngle: 2,
         label: { color: palette.ink, ...ellipsis(narrow ? 64 : 150) },
+        // Of small groups beside each other the tooltip says the name.
+        labelLayout: { hideOverlap: true },
         lineStyle: { color: "source", opacity: 0.35 },
         emphasis: { focus: "adjacency", lineStyle: { opacity: 0.65 } },
         data: all.map((name) => ({ name, said: name, itemStyle: { color: colours.get(name) } })),

@@ -5,16 +5,19 @@ import { ellipsis, grid, hatched, names, saidOf, tip } from "./parts.js";
 
 const ROW = { low: 14, high: 34 };
 const COLUMN = { low: 18, labelled: 62 };
+/** With more columns than these the picture is for the pattern, not for each cell, and stays within the page. */
+const MOST_PRESSED = 60;
 
-export function heatmap({ columns, rows }, { palette, words, narrow, width }) {
-  const names_ = narrow ? 84 : 168;
-  const room = (width - names_ - 24) / columns.length;
+export function heatmap({ columns, rows }, { palette, words, narrow, width: given, fixed }) {
+  const before = (narrow ? 84 : 168) + 24;
+  // A finger can press each cell: rather than narrower, the picture is wider than the page, and moves.
+  const wanted = before + COLUMN.low * columns.length;
+  const width = fixed || columns.length > MOST_PRESSED ? given : Math.max(given, wanted);
+  const room = (width - before) / columns.length;
   const labelled = room >= COLUMN.labelled && rows.length <= 40;
   const cells = rows.flatMap((row, y) => row.cells.map((cell, x) => ({ row, cell, x, y, unit: columns[x].unit })));
-  const values = cells.map(({ cell }) => cell.value).filter((value) => value > 0);
-  const most = Math.max(1, ...values);
-  // The largest flow is often a hundred times the next: by the root the small ones can be told apart too.
-  const root = (value) => Math.sqrt(Math.max(0, value) / most);
+  const most = cells.reduce((found, { cell }) => Math.max(found, cell.value), 0);
+  const scale = scaleTo(most, columns[0].unit);
   const option = {
     grid: grid({ bottom: 52 }),
     xAxis: names(columns.map((column) => column.name), palette, {
@@ -25,11 +28,12 @@ export function heatmap({ columns, rows }, { palette, words, narrow, width }) {
     yAxis: names(rows.map((row) => row.name), palette, {
       inverse: true,
       axisLine: { show: false },
-      axisLabel: { ...ellipsis(names_), color: palette.ink, hideOverlap: true, interval: rows.length > 60 ? "auto" : 0 },
+      axisLabel: { ...ellipsis(before - 24), color: palette.ink, hideOverlap: true, interval: rows.length > 60 ? "auto" : 0 },
     }),
     visualMap: {
       type: "continuous",
-      show: values.length > 0,
+      show: most > 0,
+      hoverLink: false,
       min: 0,
       max: 1,
       dimension: 2,
@@ -53,21 +57,27 @@ export function heatmap({ columns, rows }, { palette, words, narrow, width }) {
         progressive: 0,
         itemStyle: { borderColor: palette.surface, borderWidth: room < COLUMN.low ? 0 : 1 },
         emphasis: { itemStyle: { borderColor: palette.ink, borderWidth: 2 } },
-        data: cells.map((each) => square(each, root, palette, labelled)),
+        data: cells.map((each) => square(each, scale, palette, labelled)),
       },
     ],
   };
   const high = rows.length > 60 ? ROW.low : ROW.high;
   const notes = cells.some(({ cell }) => cell.hidden) ? [words.wordWithheld] : [];
-  return { option, height: 140 + high * rows.length, notes };
+  return { option, width, height: 140 + high * rows.length, notes };
 }
 
-function square({ row, cell, x, y, unit }, root, palette, labelled) {
-  const item = { value: [x, y, root(cell.value)], at: [x, y], href: cell.href ?? row.href };
+/** How much of the darkest a value is. Shares stand for themselves. Of amounts the largest is often a hundred times
+    the next: by the root the small ones can be told apart too. */
+function scaleTo(most, unit) {
+  const share = (value) => (most ? Math.max(0, value) / most : 0);
+  return unit === "ratio" ? share : (value) => Math.sqrt(share(value));
+}
+
+function square({ row, cell, x, y, unit }, scale, palette, labelled) {
+  const item = { value: [x, y, scale(cell.value)], at: [x, y], href: cell.href ?? row.href };
   if (cell.hidden) return { ...item, visualMap: false, itemStyle: hatched(palette) };
   if (cell.value === null) return { ...item, visualMap: false, itemStyle: { color: palette.ground } };
-  if (cell.value < 0) item.itemStyle = { color: palette.amberWash };
-  if (cell.value < 0) item.visualMap = false;
+  if (cell.value < 0) Object.assign(item, { visualMap: false, itemStyle: { color: palette.amberWash } });
   if (labelled && cell.value !== 0) item.label = inside(cell.value, unit, item, palette);
   return item;
 }

@@ -3,12 +3,13 @@
 import { brief } from "./numbers.js";
 import { grid, numbers, saidOf, tip } from "./parts.js";
 
-export function lorenz({ columns, rows }, { palette, words, narrow }) {
+export function lorenz({ columns, rows }, { palette, words, narrow, width }) {
   const points = rows.filter(({ cells: [x, y] }) => x.value !== null && y.value !== null);
   const axis = (name, more) =>
     numbers(palette, (value) => brief(value, "ratio"), {
       min: 0,
       max: 1,
+      interval: 0.25,
       name,
       nameLocation: "middle",
       nameTextStyle: { color: palette.inkSoft },
@@ -32,10 +33,10 @@ export function lorenz({ columns, rows }, { palette, words, narrow }) {
       },
       {
         type: "line",
+        symbol: "circle",
         symbolSize: points.length > 40 ? 4 : 8,
         itemStyle: { color: palette.hues[0] },
         lineStyle: { color: palette.hues[0], width: 2 },
-        areaStyle: { color: palette.hues[0], opacity: 0.12 },
         data: [
           { value: [0, 0], symbol: "none" },
           ...points.map((row, at) => ({
@@ -47,7 +48,7 @@ export function lorenz({ columns, rows }, { palette, words, narrow }) {
       },
     ],
   };
-  return { option, height: narrow ? 320 : 420, width: 560, notes: undrawn(rows.length - points.length, words) };
+  return { option, height: narrow ? 320 : 420, width: Math.min(560, width), notes: undrawn(rows.length - points.length, words) };
 }
 
 const shares = (columns, row, words) => columns.map(({ name }, at) => [name, saidOf(row.cells[at], words)]);

@@ -41,23 +41,24 @@ export class Picture {
   /** Draws, unless there is nothing to draw: then the table stays as it is. */
   start() {
     if (!this.#cells().some((cell) => cell.value)) return;
-    this.tools.hidden = false;
+    for (const part of [this.tools, this.tools.querySelector("[role=group]")]) part.hidden = false;
     this.#switches();
     offer(this);
     this.#show("picture");
-    const again = () => this.chart && this.#draw();
+    const shown = () => !this.scroll.hidden;
+    const again = () => shown() && this.#draw();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
-    // The light of a browser that prints is not told: paper is always white.
-    addEventListener("beforeprint", () => this.chart && this.#draw(onPaper(), PAPER));
+    // Paper is white, and what is on it was drawn before.
+    addEventListener("beforeprint", () => shown() && this.#draw(onPaper(), PAPER));
     addEventListener("afterprint", again);
-    new ResizeObserver(() => this.chart && this.figure.clientWidth !== this.drawnAt && this.#draw()).observe(this.figure);
+    new ResizeObserver(() => this.figure.clientWidth !== this.drawnAt && again()).observe(this.figure);
   }
 
-  /** {option, height, notes} for a file: light, wide, under its name. */
+  /** {option, width, height, heading, notes} for a file: light, wide, under its name. */
   forFile() {
-    const width = Math.max(FILE, this.table.columns.length * 20 * (this.kind === "heatmap"));
     const palette = onPaper();
-    const drawn = this.#drawing(palette, width);
+    const drawn = this.#drawing(palette, FILE);
+    drawn.width ??= FILE;
     drawn.option.backgroundColor = palette.surface;
     drawn.option.title = {
       text: this.name,
@@ -67,17 +68,18 @@ export class Picture {
       textStyle: { color: palette.ink, fontSize: 20 },
       subtextStyle: { color: palette.inkSoft },
     };
-    return { ...drawn, width, heading: 76 };
+    return { ...drawn, heading: 76 };
   }
 
   #cells() {
     return this.flows.length ? this.flows.map(({ cell }) => cell) : this.table.rows.flatMap(({ cells }) => cells);
   }
 
-  #drawing(palette, width) {
+  #drawing(palette, width, fixed) {
     const context = {
       palette,
       width,
+      fixed,
       words: this.figure.dataset,
       narrow: width < NARROW,
       unit: this.figure.dataset.unit,
@@ -98,10 +100,14 @@ export class Picture {
     return drawn;
   }
 
-  #draw(palette = onScreen(), width = this.scroll.clientWidth) {
+  /** For paper with its width, which a picture must not exceed; on the screen it may, and is moved there. */
+  #draw(palette = onScreen(), paper = 0) {
+    const width = paper || this.scroll.clientWidth;
     this.drawnAt = this.figure.clientWidth;
-    const drawn = this.#drawing(palette, width);
-    const size = { width: Math.min(drawn.width ?? width, width), height: drawn.height };
+    const drawn = this.#drawing(palette, width, paper > 0);
+    const size = { width: drawn.width ?? width, height: drawn.height };
+    if (size.width > width) this.scroll.tabIndex = 0;
+    else this.scroll.removeAttribute("tabindex");
     this.place.style.width = `${size.width}px`;
     this.place.style.height = `${size.height}px`;
     this.chart ??= this.#chart();

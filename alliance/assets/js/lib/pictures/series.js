@@ -1,11 +1,12 @@
 // A time series: bars or lines per column, what is preliminary shaded, a comparison as a dashed line.
+import { color } from "echarts/core";
 import { brief } from "./numbers.js";
 import { grid, names, numbers, saidOf, tip } from "./parts.js";
 
 export function series({ columns, rows }, { palette, words, narrow }) {
   // What can still change is amber like everything that waits; what is not published is grey.
   const shade = (row) => {
-    if (row.cells.some((cell) => cell.hidden)) return palette.line;
+    if (row.cells.some((cell) => cell.hidden)) return color.modifyAlpha(palette.lineStrong, 0.18);
     return row.preliminary ? palette.amberWash : "transparent";
   };
   const notes = [];
@@ -33,7 +34,7 @@ export function series({ columns, rows }, { palette, words, narrow }) {
       },
     },
     series: columns.map((column, at) => ({
-      ...look(column, at, palette),
+      ...look(column, at, palette, rows.length),
       name: column.name,
       yAxisIndex: units.indexOf(column.unit),
       data: rows.map((row) => ({ value: row.cells[at].value, href: row.cells[at].href ?? row.href })),
@@ -42,14 +43,16 @@ export function series({ columns, rows }, { palette, words, narrow }) {
   return { option, height: narrow ? 260 : 320, notes };
 }
 
-function look(column, at, palette) {
+function look(column, at, palette, rows) {
   const colour = column.compare ? palette.lineStrong : palette.hues[at % palette.hues.length];
   if (!column.compare && (column.draw ?? "bar") === "bar") {
     return { type: "bar", barMaxWidth: 36, itemStyle: { color: colour, borderRadius: [3, 3, 0, 0] } };
   }
   return {
     type: "line",
+    symbol: "circle",
     symbolSize: 6,
+    showSymbol: rows <= 60,
     itemStyle: { color: colour },
     lineStyle: { color: colour, width: 2, type: column.compare ? "dashed" : "solid" },
   };
