@@ -69,7 +69,7 @@ export function chord(flows, context) {
 }
 
 /**
- * The flows that can be drawn (above nothing, published), with the smallest groups beyond `most` as one called 其他.
+ * The flows that can be drawn (above nothing, published), with the smallest groups beyond `most` as one group of others.
  * With `mostTo` 0 payers and payees are the same groups. {from, to: names; links: [{from, to, value, text, href}];
  * undrawn: how many cells are in the table only}.
  */
@@ -99,7 +99,7 @@ function merge(flows, most, mostTo, { words, unit }) {
   };
 }
 
-/** The names of the `most` largest groups, in the order of the table; with one more, 其他 has the last place. */
+/** The names of the `most` largest groups, in the order of the table; with one more, the others have the last place. */
 function largest(flows, most, ends) {
   const sums = new Map();
   for (const flow of flows) for (const name of new Set(ends(flow))) sums.set(name, (sums.get(name) ?? 0) + flow.cell.value);

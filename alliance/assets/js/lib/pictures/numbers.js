@@ -14,7 +14,7 @@ const exactFormats = {
   ratio: formats.ratio,
 };
 
-/** ¥12.3万, 1,234, 12.3%: `unit` is fen (分), count or ratio (0…1). */
+/** ¥12.3K, 1,234, 12.3%: `unit` is fen (1/100 yuan), count or ratio (0…1). */
 export const brief = (value, unit) => formats[unit].format(unit === "fen" ? value / 100 : value);
 
 /** ¥123,456.78: for a sum of several cells, which stands in none of them. */
