@@ -1,22 +1,25 @@
 """A page for each kind of picture, made with the product's own macros, and a browser that has nothing else.
 
-No server: pages, scripts and styles are handed to the browser as the application would answer, with its headers.
+No server: pages, scripts and styles are handed to the browser as the application would answer, with its
+headers.
 """
 
 import mimetypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, render_template_string
-from playwright.sync_api import BrowserContext, Page, Request, Route
+from playwright.sync_api import Page, Request, Route
 
 from alliance.web.assets import DIST
+from alliance.web.language import choose
 from alliance.web.security import HEADERS
 
 BASE = "http://localhost"
+TEMPLATE = Path(__file__).with_suffix(".html")
 
-#: (a zone with a long name, one with a rare character), as everywhere.
+#: A long name and a rare character among them.
 ZONES = ["龙潭区", "吉林高新技术产业开发区北部新区管理委员会", "㛃水街道", "船营区"]
 FLOWS = [
     [1234567, 230000, 0, None],
@@ -38,42 +41,6 @@ SHOPS = [
 ]
 CURVE = [(0.25, 0.02), (0.5, 0.1), (0.75, 0.3), (1, 1)]
 
-MACROS = '{% extends "layout.html" %}{% from "pictures.html" import picture, pictures_script, cell, fen_cell, count_cell, ratio_cell %}'
-PAGE = (
-    MACROS
-    + """
-{% block title %}图{% endblock %}{% block body_class %}desk{% endblock %}
-{% block main %}<h1>图</h1><div class="stack">
-{% for kind in kinds %}{% call picture(kind, kind, captions[kind], "谁在哪里消费，一句话。", shape=shape,
-  csv_url="/table.csv", xlsx_url="/table.xlsx") %}
-<table>
-{% if kind == "series" %}
-  <thead><tr><th scope="col">月份</th><th scope="col">净核销额</th><th scope="col" data-compare>上年同期</th>
-    <th scope="col" data-unit="count" data-draw="line">笔数</th></tr></thead>
-  <tbody>{% for month, paid, before, count in months %}<tr{% if loop.last %} data-preliminary{% endif %}><th scope="row">{{ month }}</th>
-    {{ fen_cell(paid, hidden=paid is none) }}{{ fen_cell(before) }}{{ count_cell(count, hidden=count is none) }}</tr>{% endfor %}</tbody>
-{% elif kind == "bars" %}
-  <thead><tr><th scope="col">商户</th><th scope="col">净核销额</th></tr></thead>
-  <tbody>{% for shop, paid in shops %}<tr><th scope="row">{{ shop }}</th>{{ fen_cell(paid, "/shops/%d" % loop.index, paid is none) }}</tr>{% endfor %}</tbody>
-{% elif kind == "lorenz" %}
-  <thead><tr><th scope="col">从小到大</th><th scope="col">商户占比</th><th scope="col">金额占比</th></tr></thead>
-  <tbody>{% for x, y in curve %}<tr><th scope="row">第 {{ loop.index }} 组</th>{{ ratio_cell(x) }}{{ ratio_cell(y) }}</tr>{% endfor %}</tbody>
-{% elif shape == "list" %}
-  <thead><tr><th scope="col">单位片区</th><th scope="col">门店片区</th><th scope="col">净核销额</th></tr></thead>
-  <tbody>{% for row in flows %}{% set from = zones[loop.index0] %}{% for fen in row %}
-    <tr><th scope="row">{{ from }}</th><td>{{ zones[loop.index0] }}</td>{{ fen_cell(fen, hidden=fen is none) }}</tr>{% endfor %}{% endfor %}</tbody>
-{% else %}
-  <thead><tr><th scope="col">单位片区</th>{% for zone in zones %}<th scope="col" class="number">{{ zone }}</th>{% endfor %}
-    <th scope="col" data-skip>合计</th></tr></thead>
-  <tbody>{% for row in flows %}<tr><th scope="row">{{ zones[loop.index0] }}</th>
-    {% for fen in row %}{{ fen_cell(fen, "/flows/%d" % loop.index, fen is none) }}{% endfor %}{{ fen_cell(999) }}</tr>{% endfor %}</tbody>
-  <tfoot><tr><th scope="row">合计</th>{% for zone in zones %}<td>—</td>{% endfor %}<td>—</td></tr></tfoot>
-{% endif %}
-</table>
-{% endcall %}{% endfor %}
-</div>{% endblock %}
-{% block scripts %}{{ pictures_script() }}{% endblock %}"""
-)
 CAPTIONS = {
     "series": "每月净核销额",
     "bars": "商户排行",
@@ -85,20 +52,19 @@ CAPTIONS = {
 
 
 def page_of(
-    app: Flask, kinds: Sequence[str], zones: Sequence[str] = ZONES, flows: Any = FLOWS, shape: str = "matrix"
+    app: Flask,
+    kinds: Sequence[str],
+    zones: Sequence[str] = ZONES,
+    flows: Any = FLOWS,
+    shape: str = "matrix",
+    language: str = "zh",
 ) -> str:
     """A page of these pictures, as the application renders it."""
+    data = {"months": MONTHS, "shops": SHOPS, "curve": CURVE, "zones": zones, "flows": flows, "shape": shape}
     with app.test_request_context():
+        choose(language)
         return render_template_string(
-            PAGE,
-            kinds=kinds,
-            captions=CAPTIONS,
-            zones=zones,
-            flows=flows,
-            months=MONTHS,
-            shops=SHOPS,
-            curve=CURVE,
-            shape=shape,
+            TEMPLATE.read_text(encoding="utf-8"), kinds=kinds, captions=CAPTIONS, **data
         )
 
 

@@ -25,7 +25,7 @@ function close(menu) {
 }
 
 function svg(drawn) {
-  const chart = draw(drawn, { renderer: "svg", ssr: true });
+  const chart = draw(drawn, { renderer: "svg" });
   const text = chart.renderToSVGString();
   chart.dispose();
   return URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
@@ -40,8 +40,7 @@ function png(drawn) {
 
 /** Everything moves down for the name. */
 function draw({ option, width, height, heading }, how) {
-  const place = document.createElement("div");
-  const chart = init(how.ssr ? null : place, null, { ...how, width, height: height + heading });
+  const chart = init(document.createElement("div"), null, { ...how, width, height: height + heading });
   for (const part of [option.grid, option.legend, ...(option.grid ? [] : option.series)]) {
     if (part) part.top = (part.top ?? 0) + heading;
   }

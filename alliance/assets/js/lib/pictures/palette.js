@@ -33,7 +33,8 @@ function palette(style) {
   const token = (name) => style.getPropertyValue(`--${name}`).trim();
   const colours = Object.fromEntries(NAMES.map((name) => [camel(name), token(name)]));
   colours.hues = Array.from({ length: HUES }, (_, at) => token(`hue-${at + 1}`));
-  colours.letters = getComputedStyle(document.body).fontFamily;
+  // ECharts writes them between double quotes into an SVG file, as they are.
+  colours.letters = getComputedStyle(document.body).fontFamily.replaceAll('"', "'");
   return colours;
 }
 
