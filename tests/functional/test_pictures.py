@@ -24,6 +24,12 @@ pytestmark = pytest.mark.browser
 
 KINDS = list(CAPTIONS)
 HIDDEN = "人数不足 5，未公布"
+#: The words that do not lie within their picture.
+CUT_OFF = """() => [...document.querySelectorAll('[data-part=drawing] svg text')].filter(text => {
+  const [word, whole] = [text, text.ownerSVGElement].map(part => part.getBoundingClientRect());
+  return word.left < whole.left - 1 || word.right > whole.right + 1
+    || word.top < whole.top - 1 || word.bottom > whole.bottom + 1;
+}).map(text => text.textContent)"""
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -266,6 +272,7 @@ def test_everybody_can_read_and_operate_them(app, gallery, size, scheme):
     gallery.hang(page_of(app, KINDS))
     expect(page.locator("[data-part=drawing]:visible")).to_have_count(len(KINDS))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(CUT_OFF) == []
     # As a driver evaluates it: the page's own policy lets no other script in.
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for shown in ("picture", "table"):

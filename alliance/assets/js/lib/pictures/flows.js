@@ -1,8 +1,7 @@
 // Who pays where, as a Sankey diagram (payers left, where it went right) or as a circle.
 import { color } from "echarts/core";
 import { exact } from "./numbers.js";
-import { ellipsis, tip } from "./parts.js";
-import { undrawn } from "./lorenz.js";
+import { ellipsis, tip, undrawn } from "./parts.js";
 
 const MOST = { sankey: 8, chord: 16 };
 

@@ -38,7 +38,7 @@ export function heatmap({ columns, rows }, { palette, words, narrow, width: give
       max: 1,
       dimension: 2,
       orient: "horizontal",
-      left: before,
+      left: 4,
       bottom: 0,
       itemWidth: 12,
       itemHeight: 160,

@@ -1,7 +1,7 @@
 // A Lorenz curve with the diagonal. The table has a row per point: two columns, the share of the units (x) and the
 // share of the total (y) up to there, both 0…1, ascending. The point (0, 0) needs no row.
 import { brief } from "./numbers.js";
-import { grid, numbers, saidOf, tip } from "./parts.js";
+import { grid, numbers, saidOf, tip, undrawn } from "./parts.js";
 
 export function lorenz({ columns, rows }, { palette, words, narrow, width }) {
   const points = rows.filter(({ cells: [x, y] }) => x.value !== null && y.value !== null);
@@ -52,6 +52,3 @@ export function lorenz({ columns, rows }, { palette, words, narrow, width }) {
 }
 
 const shares = (columns, row, words) => columns.map(({ name }, at) => [name, saidOf(row.cells[at], words)]);
-
-/** The note about what is in the table and not in the picture. */
-export const undrawn = (count, words) => (count > 0 ? [words.wordUndrawn.replace("{n}", count)] : []);

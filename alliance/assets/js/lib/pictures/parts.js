@@ -6,6 +6,9 @@ export const ellipsis = (width) => ({ width, overflow: "truncate", ellipsis: "â€
 /** What the tooltip says of a cell: its own text, which is exact. */
 export const saidOf = (cell, words) => (cell.hidden ? words.wordHidden : cell.text);
 
+/** The note about what is in the table and not in the picture. */
+export const undrawn = (count, words) => (count > 0 ? [words.wordUndrawn.replace("{n}", count)] : []);
+
 /** The tooltip: a title and lines [name, text]. Elements, because the page allows no inline styles. */
 export function tip(title, lines) {
   const box = document.createElement("div");

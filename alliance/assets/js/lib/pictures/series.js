@@ -51,8 +51,9 @@ function look(column, at, palette, rows) {
   return {
     type: "line",
     symbol: "circle",
-    symbolSize: 6,
-    showSymbol: rows <= 60,
+    // Small, but there: between two months that are not published a line has no length.
+    showAllSymbol: true,
+    symbolSize: rows <= 60 ? 6 : 3,
     itemStyle: { color: colour },
     lineStyle: { color: colour, width: 2, type: column.compare ? "dashed" : "solid" },
   };
