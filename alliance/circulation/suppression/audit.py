@@ -23,7 +23,7 @@ _ZERO = 1e-6
 #: What A·n may be off: far enough below _ZERO for every combination of rows that gives away a cell.
 _EXACT = 1e-10
 #: How far one round of the iteration goes; the next begins with what is left.
-_TIGHT = 1e-9
+_TIGHT = 1e-3
 
 Vectors = numpy.ndarray[Any, numpy.dtype[numpy.float64]]
 

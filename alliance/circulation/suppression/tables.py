@@ -44,6 +44,10 @@ class Tables:
             for margin in ((self.rows.parent[row], column), (row, self.columns.parent[column])):
                 if -1 not in margin and self.holders.get(margin, 0) < people:
                     raise ValueError("A margin has at least as many people as each cell in it.")
+            below = [(child, column) for child in self.rows.children[row]]
+            beside = [(row, child) for child in self.columns.children[column]]
+            if any(cells and self.holders.keys().isdisjoint(cells) for cells in (below, beside)):
+                raise ValueError("A total that has people has nothing in it.")
 
     def inside(self, cells: Iterable[tuple[Node, Node]]) -> list[Cell]:
         """The places of those cells that are not empty."""
@@ -146,7 +150,9 @@ class Tables:
         ways = []
         for total in sorted({total for cell in group for total in self._tables(cell)}):
             graph = self._graph(total, self.holders)
-            edges = sorted((min(a, b), max(a, b)) for a, b, cell in graph.edges(data="cell") if cell in group)
+            edges = sorted(
+                (min(edge), max(edge)) for edge in graph.edges if graph.edges[edge]["cell"] in group
+            )
             graph.remove_edges_from(edges)
             for edge in edges:
                 if networkx.has_path(graph, *edge):
@@ -161,15 +167,22 @@ class Tables:
     def together(self, one: Cell, other: Cell) -> int:
         """At least so many people are behind two cells together.
 
-        A person counts twice at most where she is counted twice in the parts of what holds both.
+        Whoever is in two branches of a tree is counted twice in the parts of what holds both.
         """
-        top = self.rows.common(one[0], other[0]), self.columns.common(one[1], other[1])
+        top = row, column = self.rows.common(one[0], other[0]), self.columns.common(one[1], other[1])
+        low = max(one[0], other[0]), max(one[1], other[1])
+        moved = self._summed((part, column) for part in self.rows.split(row, one[0], other[0]))
+        both = [self.holders[top]]  # when one cell lies in the other
+        if row not in (one[0], other[0]):
+            both.append(moved - self.holders[top])
+        if column not in (one[1], other[1]):
+            visited = self._summed((row, part) for part in self.columns.split(column, one[1], other[1]))
+            both.append(visited - self.holders[top])
+        if top not in (one, other) and low not in (one, other):
+            # A row and a column: they cross in one cell, else only who moved is in both.
+            both.append(self.holders.get(low, 0) + moved - self.holders[top])
         each = self.holders[one], self.holders[other]
-        twice = [self.holders[top]]  # when one cell lies in the other
-        if top[0] not in (one[0], other[0]):
-            parts = [(row, top[1]) for row in self.rows.split(top[0], one[0], other[0])]
-            twice.append(sum(self.holders.get(part, 0) for part in parts) - self.holders[top])
-        if top[1] not in (one[1], other[1]):
-            parts = [(top[0], column) for column in self.columns.split(top[1], one[1], other[1])]
-            twice.append(sum(self.holders.get(part, 0) for part in parts) - self.holders[top])
-        return max(*each, sum(each) - min(twice))
+        return max(*each, sum(each) - min(both))
+
+    def _summed(self, parts: Iterable[Cell]) -> int:
+        return sum(self.holders.get(part, 0) for part in parts)
