@@ -243,6 +243,31 @@ def test_without_the_second_step_the_attacker_succeeds(monkeypatch: pytest.Monke
     assert not found_out(solve(rows, columns, hidden(counted(behind), rows, columns)))
 
 
+def test_without_the_rests_the_attacker_finds_a_small_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, columns = Tree("", dict.fromkeys("pqr", "")), Tree("all", {})
+    behind = people(
+        [(0, "p", "all"), (1, "q", "all"), *((n, "r", "all") for n in range(2, 9))], rows, columns
+    )
+    assert not small_rests(behind, rows, columns, hidden(counted(behind), rows, columns))
+    monkeypatch.setattr(suppression, "cover_remainders", lambda _: False)
+    monkeypatch.setattr(suppression, "exposed", lambda _: [])
+    assert small_rests(behind, rows, columns, hidden(counted(behind), rows, columns)) == {("", "all")}
+
+
+def test_without_the_audit_the_attacker_finds_a_small_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line has them both: all that b buys, and all that is bought by those of ``south`` at p."""
+    rows = Tree("", {"north": "", "south": "north", "b": "north", "c": "south", "d": "south", "e": ""})
+    columns = Tree("", {"east": "", "p": "east", "q": "east"})
+    bought = {"bp": [2], "bq": [2, 30], "cp": [20, 25], "cq": [4, 9, 25, 33], "dq": [11, 18, 27, 28]}
+    bought |= {"ep": [0], "eq": [14, 15, 24, 32]}
+    facts = [(holder, *pair) for pair, holders in bought.items() for holder in holders]
+    behind = people(facts, rows, columns)
+    assert not small_sums(behind, solve(rows, columns, hidden(counted(behind), rows, columns)))
+    monkeypatch.setattr(suppression, "exposed", lambda _: [])
+    found = small_sums(behind, solve(rows, columns, hidden(counted(behind), rows, columns)))
+    assert (("b", "east"), ("south", "p")) in found
+
+
 # --- worked examples ---------------------------------------------------------------------------------
 
 
