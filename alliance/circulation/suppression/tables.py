@@ -5,7 +5,6 @@ shown. Cells here are pairs of places (``tree.Axis``).
 """
 
 from collections.abc import Iterable, Mapping
-from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any
 
@@ -30,7 +29,7 @@ class Tables:
         self.rows, self.columns, self.smallest = Axis(rows), Axis(columns), smallest
         self.holders = {cell: holders[name] for name, cell in self._places(holders).items() if holders[name]}
         self.hidden: set[Cell] = set()
-        self._unsettled: list[Cell] = []
+        self._unsettled: set[Cell] = set()
         # Rather all inner cells of a table than one margin, rather all margins than the grand total.
         self._margin = sum(self.holders.values()) + 1
         self._check()
@@ -62,20 +61,17 @@ class Tables:
         for cell in cells:
             if cell not in self.hidden:
                 self.hidden.add(cell)
-                for total in self._tables(cell):
-                    heappush(self._unsettled, total)
+                self._unsettled.update(self._tables(cell))
 
     def _tables(self, cell: Cell) -> list[Cell]:
         return [(r, c) for r in self.rows.tables(cell[0]) for c in self.columns.tables(cell[1])]
 
     def settle(self) -> None:
         """Hide more until no hidden cell follows inside any table, from the top down."""
-        last = None
         while self._unsettled:
-            total = heappop(self._unsettled)
-            if total != last or self._unsettled[:1] != [total]:
-                self._settle(total)
-            last = total
+            total = min(self._unsettled)
+            self._unsettled.remove(total)
+            self._settle(total)
 
     def _settle(self, total: Cell) -> None:
         """Hide cycles through the bridges of one table.
@@ -108,9 +104,9 @@ class Tables:
         rows, columns = self.rows.line(total[0]), self.columns.line(total[1])
         for i, row in enumerate(rows):
             for j, column in enumerate(columns):
-                if (row, column) in cells:
+                cell = (row, column)
+                if cell in cells:
                     inner = i < len(rows) - 1 and j < len(columns) - 1
-                    cell = (row, column)
                     graph.add_edge((0, i), (1, j), cell=cell, cost=self._cost(cell, inner))
         return graph
 
