@@ -36,7 +36,8 @@ def hidden(
     not summed (a person may stand in several cells); a missing cell is empty, and empty cells are shown as 0.
     ``also``: cells to be hidden whatever their count, say because an earlier revision hid them.
 
-    The same input gives the same answer in any order. ValueError: a margin with fewer people than its cell.
+    The same input gives the same answer in any order. ValueError: a margin has fewer people than a cell in
+    it, or has people and nothing in it.
     """
     tables = Tables(holders, rows, columns, smallest)
     tables.hide(cell for cell, people in tables.holders.items() if people < smallest)
