@@ -2,13 +2,13 @@
 
 Rows are buyers, columns are sellers, each in a tree: everything → zones → enterprises. A cell is a pair of
 nodes. It is hidden when 1 to 4 people stand behind it (the minimum frequency rule; Hundepool et al.,
-Statistical Disclosure Control, 2012, §4.2.1), and so are as many others as it takes that
+Statistical Disclosure Control, 2012), and so are as many others as it takes that
 
 - no hidden cell follows from what is shown, in one table or in all of them together,
 - what is left of a total after everything shown in it is taken off stands for 5 people or more as well.
 
 Tables are settled from the top down as in HITAS (de Wolf, HiTaS: a heuristic approach to cell suppression in
-hierarchical tables, 2002; it is the "modular" method of τ-ARGUS), with one set for all of them. Which cells
+hierarchical tables, 2002; implemented in τ-ARGUS), with one set for all of them. Which cells
 follow inside one table is read from a graph (``tables``); all tables together are audited by linear algebra
 (``audit``). That guards exact values: how closely a hidden cell can be estimated is not bounded.
 """
