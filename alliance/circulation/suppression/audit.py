@@ -1,7 +1,7 @@
 """All tables together: which hidden cells follow from the whole system of published sums.
 
-A cell that no table gives away may still follow from several (seldom: once in 20,000 random situations). The hidden
-values x solve A·x = b, a row of A for each sum; another solution is x + n with A·n = 0. So a hidden cell
+A cell that no table gives away may still follow from several, if seldom (one in 20,000 random situations).
+The hidden values x solve A·x = b, a row of A for each sum; another solution is x + n with A·n = 0. So a cell
 follows exactly when it is 0 in every such n, and in a random n it is 0 for no other reason; the sum of two
 follows exactly when they are each other's opposite in n. n is what is left of a random vector when its
 projection on the rows of A is taken off; A is sparse, so the projection is iterated (LSMR: Fong and Saunders,
