@@ -15,7 +15,7 @@ from alliance.enterprises.models import Enterprise, RelatedParties
 
 @click.group()
 def related() -> None:
-    """关联企业：之间的消费不算跨企业 / related parties: what flows between them does not cross enterprises."""
+    """关联企业：之间的消费不算跨企业 / related parties, whose flows do not count as crossing."""
 
 
 @related.command("list")

@@ -17,10 +17,10 @@ from collections.abc import Iterable, Mapping
 
 from alliance.circulation.suppression.audit import exposed
 from alliance.circulation.suppression.remainders import cover_remainders
-from alliance.circulation.suppression.tables import Tables
+from alliance.circulation.suppression.tables import Tables, at_least
 from alliance.circulation.suppression.tree import Node, Tree
 
-__all__ = ["Tree", "hidden", "hidden_over", "shown"]
+__all__ = ["Tree", "hidden", "hidden_over", "shown", "tells"]
 
 
 def hidden(
@@ -29,27 +29,40 @@ def hidden(
     columns: Tree[Node],
     smallest: int = 5,
     also: Iterable[tuple[Node, Node]] = (),
+    sums: Iterable[Iterable[tuple[Node, Node]]] = (),
 ) -> frozenset[tuple[Node, Node]]:
     """The cells not to be shown, of all pairs of a node of ``rows`` and a node of ``columns``.
 
     ``holders``: how many different people have a fact in the cell, a reversal included; margins are given,
     not summed (a person may stand in several cells); a missing cell is empty, and empty cells are shown as 0.
     ``also``: cells to be hidden whatever their count, say because an earlier revision hid them.
+    ``sums``: cells of which the sum is published besides the tables, say the diagonal, unless it ``tells``.
 
     The same input gives the same answer in any order. ValueError: a margin has fewer people than a cell in
     it, or has people and nothing in it.
     """
     tables = Tables(holders, rows, columns, smallest)
+    tables.publish(sums)
     tables.hide(cell for cell, people in tables.holders.items() if people < smallest)
     tables.hide(tables.inside(also))
     while True:
         tables.settle()
-        if cover_remainders(tables):
+        if cover_remainders(tables) or tables.cover_sums():
             continue
         found = exposed(tables)
         if not found or len(tables.hidden) == len(tables.holders):
             return tables.named()
         tables.cover(found)
+
+
+def tells(
+    holders: Mapping[tuple[Node, Node], int], hides: frozenset[tuple[Node, Node]], smallest: int = 5
+) -> bool:
+    """Whether the published sum of these cells would tell of a hidden one, or of a small group."""
+    hidden_ones = [cell for cell in holders if cell in hides]
+    everybody = at_least((row, people) for (row, _), people in holders.items())
+    rest = at_least((row, holders[row, column]) for row, column in hidden_ones)
+    return len(hidden_ones) == 1 or 0 < everybody < smallest or 0 < rest < smallest
 
 
 def hidden_over(parts: Iterable[frozenset[tuple[Node, Node]]]) -> frozenset[tuple[Node, Node]]:

@@ -78,6 +78,12 @@ def _sums(tables: Tables, cells: list[Cell]) -> "csr_array[numpy.float64]":
             rows.append(numbers.setdefault(line, len(numbers)))
             columns.append(number)
             signs.append(-1.0 if cell[line[0]] == line[1] else 1.0)
-    lengths = numpy.sqrt(numpy.bincount(numpy.array(rows, int)))
+    at = {cell: number for number, cell in enumerate(cells)}
+    for row, published in enumerate(tables.sums, len(numbers)):
+        members = [at[cell] for cell in published if cell in at]
+        rows += [row] * len(members)
+        columns += members
+        signs += [1.0] * len(members)
+    lengths = numpy.sqrt(numpy.bincount(numpy.array(rows, int), minlength=1))
     values = numpy.array(signs) / lengths[numpy.array(rows, int)]
-    return csr_array((values, (rows, columns)), shape=(len(numbers), len(cells)))
+    return csr_array((values, (rows, columns)), shape=(len(numbers) + len(tables.sums), len(cells)))

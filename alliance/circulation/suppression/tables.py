@@ -4,7 +4,7 @@ Each pair of a row and a column that have children is a table: children × child
 shown. Cells here are pairs of places (``tree.Axis``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,17 @@ import networkx
 from alliance.circulation.suppression.tree import Axis, Node, Tree
 
 Cell = tuple[int, int]
+
+
+def at_least(holders: Iterable[tuple[Hashable, int]]) -> int:
+    """How many people there are at least, by the row of each cell and the people behind it.
+
+    Rows are employers: who works in one does not work in another, but the same few may be in all its cells.
+    """
+    rows: dict[Hashable, int] = {}
+    for row, people in holders:
+        rows[row] = max(rows.get(row, 0), people)
+    return sum(rows.values())
 
 
 class Tables:
@@ -29,6 +40,7 @@ class Tables:
         self.rows, self.columns, self.smallest = Axis(rows), Axis(columns), smallest
         self.holders = {cell: holders[name] for name, cell in self._places(holders).items() if holders[name]}
         self.hidden: set[Cell] = set()
+        self.sums: list[list[Cell]] = []
         self._unsettled: set[Cell] = set()
         # Rather all inner cells of a table than one margin, rather all margins than the grand total.
         self._margin = sum(self.holders.values()) + 1
@@ -51,6 +63,25 @@ class Tables:
     def inside(self, cells: Iterable[tuple[Node, Node]]) -> list[Cell]:
         """The places of those cells that are not empty."""
         return [cell for cell in self._places(cells).values() if cell in self.holders]
+
+    def publish(self, sums: Iterable[Iterable[tuple[Node, Node]]]) -> None:
+        """These sums are published as well, but those of a single cell or a small group."""
+        found = map(self.inside, sums)
+        self.sums = [cells for cells in found if len(cells) > 1 and self._people(cells) >= self.smallest]
+
+    def cover_sums(self) -> bool:
+        """Hide more of each published sum of which one cell or a small group is hidden; whether one was."""
+        before = len(self.hidden)
+        for cells in self.sums:
+            rest = [cell for cell in cells if cell in self.hidden]
+            shown = sorted((self.holders[cell], cell) for cell in cells if cell not in self.hidden)
+            if rest and shown and (len(rest) == 1 or self._people(rest) < self.smallest):
+                self.hide([shown[0][1]])
+        return len(self.hidden) > before
+
+    def _people(self, cells: Iterable[Cell]) -> int:
+        """How many are behind some cells at least."""
+        return at_least((row, self.holders[row, column]) for row, column in cells)
 
     def named(self) -> frozenset[tuple[Any, Any]]:
         """The hidden cells by the nodes' keys."""
