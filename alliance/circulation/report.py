@@ -1,7 +1,7 @@
 """The circulation report of a period, and the flow between zones."""
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -68,8 +68,8 @@ class Report:
     reuse_rate: float | None
     related_parties_paid_fen: int
     outlet_effective_number: float | None
-    enterprise_reciprocity_baseline: float | None
-    enterprise_circularity_baseline: float | None
+    enterprise_reciprocity_baseline: float | None = None
+    enterprise_circularity_baseline: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,35 @@ NOTHING = Parts([], {}, [], [])
 Related = Set[frozenset[int]]
 
 
-def report(session: Session, period: Span, zone: Zone | None = None, axis: Axis = Axis.OUTLET) -> Report:
+def report(
+    session: Session,
+    period: Span,
+    zone: Zone | None = None,
+    axis: Axis = Axis.OUTLET,
+    *,
+    chance: bool = False,
+) -> Report:
     """The figures of an inclusive period of business dates, in the zone and below (None: everywhere).
 
-    Run it inside ``store.one_snapshot``.
+    With ``chance`` also the two baselines, which take as long as everything else together. Run it inside
+    ``store.one_snapshot``.
     """
-    scope = Scope(zone, axis)
+    found = _report(session, period, Scope(zone, axis))
+    if not chance:
+        return found
+    flow = figures.flows(session, coverage(session, period), Scope(zone, axis))
+    usual = baseline(flow, related_parties(session))
+    return replace(
+        found,
+        enterprise_reciprocity_baseline=usual.reciprocity,
+        enterprise_circularity_baseline=usual.circularity,
+    )
+
+
+def _report(session: Session, period: Span, scope: Scope) -> Report:
     whole = next((each for each in derived_periods(session, period) if each.span == period), None)
     if whole is not None:
-        derived = session.get(PeriodFigures, (whole.kind, whole.first, axis, scope.zone_id))
+        derived = session.get(PeriodFigures, (whole.kind, whole.first, scope.axis, scope.zone_id))
         return Report(**derived.figures) if derived else report_of(NOTHING, frozenset())
     cut = coverage(session, period)
     facts = at_one_node(signed_facts([period], scope))
@@ -123,7 +143,7 @@ def report_of(parts: Parts, related: Related) -> Report:
     same_zone = sum(row.paid_fen for row in sums if row.employer_zone_id == row.outlet_zone_id)
     same_enterprise = sum(fen for (employer, merchant), fen in flow.items() if employer == merchant)
     strangers = between_strangers(flow, related)
-    crossing, back, usual = sum(strangers.values()), reciprocal(strangers), baseline(flow, related)
+    crossing, back = sum(strangers.values()), reciprocal(strangers)
     own = sum(flow.values()) - crossing
     repeated = sum(row.days >= 2 for row in holders)
     by_outlet = sorted(row.paid_fen for row in outlets)
@@ -156,8 +176,6 @@ def report_of(parts: Parts, related: Related) -> Report:
         reuse_rate=share(repeated, len(holders)),
         related_parties_paid_fen=own - same_enterprise,
         outlet_effective_number=None if hhi is None else 1 / hhi,
-        enterprise_reciprocity_baseline=usual.reciprocity,
-        enterprise_circularity_baseline=usual.circularity,
     )
 
 

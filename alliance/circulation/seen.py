@@ -85,12 +85,14 @@ def added(cells: Iterable[Cell | None]) -> Cell | None:
     return total
 
 
-def seen_report(session: Session, period: Period, scope: Scope, *, sees_all: bool) -> SeenReport:
+def seen_report(
+    session: Session, period: Period, scope: Scope, *, sees_all: bool, chance: bool = False
+) -> SeenReport:
     """The report of a month, quarter or year (of any period for who sees all), without what is hidden.
 
-    Run it inside ``store.one_snapshot``.
+    ``chance``: with the baselines. Run it inside ``store.one_snapshot``.
     """
-    figures = asdict(report(session, period.span, scope.zone, scope.axis))
+    figures = asdict(report(session, period.span, scope.zone, scope.axis, chance=chance))
     hides = frozenset() if sees_all else _hidden_figures(session, period, scope)
     return SeenReport({name: value for name, value in figures.items() if name not in hides}, hides)
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -48,7 +49,7 @@ def _period_options(command: Command) -> Command:
 def show_report(first: datetime, last: datetime, code: str | None, form: str) -> None:
     """一段时间的统计，金额以分计 / the figures of a period, amounts in 分."""
     with session_scope(writes=False) as session:
-        figures = asdict(_in_snapshot(session, report, first, last, code))
+        figures = asdict(_in_snapshot(session, partial(report, chance=True), first, last, code))
     if form == "json":
         click.echo(json.dumps(figures, indent=1))
     elif form == "csv":

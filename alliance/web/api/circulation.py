@@ -62,7 +62,8 @@ def show_circulation(query_data: CirculationQuery) -> dict[str, Any]:
     zone = reporting_zone(db.session, query_data.zone)
     db.session.rollback()
     with one_snapshot(db.session):
-        figures, flow = report(db.session, period, zone), zone_flow(db.session, period, zone)
+        figures = report(db.session, period, zone, chance=True)
+        flow = zone_flow(db.session, period, zone)
     return asdict(figures) | {
         "zone_flow_paid_fen": {
             "zones": [zone.code for zone in flow.zones],
