@@ -54,6 +54,7 @@ ACTIONS: Mapping[str, Any] = {
     "webhook.redeliver": _l("重新发送通知"),
     "webhook.test": _l("发送测试通知"),
     "circulation.rebuild": _l("重算流通统计"),
+    "export.facts": _l("导出核销明细"),
     "import.zones": _l("导入片区"),
     "import.enterprises": _l("导入企业"),
     "import.outlets": _l("导入门店"),
@@ -112,6 +113,11 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "updated": (_l("更新"), _as_it_is),
     "unchanged": (_l("未变"), _as_it_is),
     "rejected": (_l("拒绝"), _as_it_is),
+    "first": (_l("起"), _as_it_is),
+    "last": (_l("止"), _as_it_is),
+    "zone": (_l("片区"), _as_it_is),
+    "rows": (_l("行数"), _as_it_is),
+    "salted": (_l("另加盐值"), _as_it_is),
     "sha256": (_l("文件摘要"), lambda value: str(value)[:12]),
 }
 
