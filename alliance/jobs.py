@@ -12,6 +12,7 @@ from alliance.accounts import attempts, codes, sign_in
 from alliance.audit.heads import FILE, append_heads
 from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
+from alliance.circulation.derive_periods import derive_period, pending_periods
 from alliance.config import Settings
 from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
@@ -37,6 +38,9 @@ def make_jobs(settings: Settings) -> Huey:
             for month in months:
                 derive(session, month, at)
                 session.commit()
+            periods = pending_periods(session, at)
+        for period in periods:
+            derive_period(sessions, period, at)
 
     @jobs.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
     def seal_audit_trail() -> None:

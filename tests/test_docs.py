@@ -3,9 +3,11 @@
 import re
 import textwrap
 from datetime import UTC, datetime, timedelta
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
+from alliance.circulation import measures
 from alliance.circulation.export import SCHEMA
 from alliance.config import Settings
 from alliance.refused import Reason
@@ -46,6 +48,23 @@ def test_export_lists_every_column_with_its_type() -> None:
     table = re.findall(r"^\| `(\w+)` \| (\w+) \|", (DOCS / "export.md").read_text(), re.M)
     types = {"string": "text", "int64": "integer", "date32[day]": "date"}
     assert table == [(field.name, types.get(str(field.type), "timestamp")) for field in SCHEMA]
+
+
+def test_the_metrics_name_every_measure_and_no_other() -> None:
+    rows = re.findall(
+        r"^\| [^|]+ \| [^|]+ \| ([^|]+) \| [^|]+ \| [^|]+ \|$", (DOCS / "metrics.md").read_text(), re.M
+    )
+    named = {name for code in rows for name in re.findall(r"`(\w+)`", code)}
+    own = vars(measures).items()
+    defined = {name for name, value in own if isfunction(value) and value.__module__ == measures.__name__}
+    assert named == {name for name in defined if not name.startswith("_")}
+
+
+def test_the_sources_of_the_metrics_are_used_and_there() -> None:
+    text, sources = (DOCS / "metrics.md").read_text().split("\n## Sources\n")
+    listed = re.findall(r"^(\d+)\. ", sources, re.M)
+    assert listed == [str(number) for number in range(1, len(listed) + 1)]
+    assert set(re.findall(r"\[(\d+)\]", text)) == set(listed)
 
 
 def test_links_lead_somewhere() -> None:

@@ -13,7 +13,7 @@ from alliance.accounts.models import Attempt, OneTimeCode, SignIn
 from alliance.audit.heads import FILE, read_heads
 from alliance.audit.models import AuditEntry, AuditSeal
 from alliance.audit.seal import seal
-from alliance.circulation.models import DayFigures
+from alliance.circulation.models import DayFlow
 from alliance.config import Settings
 from alliance.jobs import make_jobs
 from alliance.passes.models import TypedCode
@@ -32,7 +32,7 @@ def test_past_days_are_derived(jobs: dict, session: Session) -> None:
     world.redeem()
     session.commit()
     jobs["derive_past_days"].execute()
-    assert session.scalar(select(func.count()).select_from(DayFigures)) == 1
+    assert session.scalar(select(func.count()).select_from(DayFlow)) == 1
 
 
 def test_the_trail_is_sealed_and_the_day_before_yesterday_has_its_head(

@@ -17,26 +17,30 @@ from sqlalchemy import (
     union_all,
 )
 
+from alliance.circulation.scope import EVERYWHERE, EVERYWHERE_ID, Axis, Scope
 from alliance.redemptions.models import Redemption, Reversal
-from alliance.zones.models import Zone
-from alliance.zones.tree import subtree_ids
+from alliance.zones.tree import lineage, subtree_ids
 
 #: A span of business dates, both ends included.
 Span = tuple[date, date]
 
+#: The sums that every table of figures holds. Amounts in 分.
+SUMS = ("redemptions", "gross_fen", "discount_fen", "paid_fen")
+_ZONE = {Axis.OUTLET: "outlet_zone_id", Axis.HOLDER: "employer_zone_id"}
 
-def signed_facts(spans: Iterable[Span], zone: Zone | None = None) -> Subquery:
-    """Redemptions and reversals within ``spans``, at outlets below ``zone``.
+
+def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
+    """Redemptions and reversals within ``spans`` and ``scope``.
 
     Columns: the frozen dimensions of the redemption, ``business_date``, ``redemptions`` (1 for a redemption,
     −1 for the reversal that leaves nothing of it, else 0) and the amounts in 分 (negative on reversals).
     """
     spans = list(spans)
-    amounts = ("gross_fen", "discount_fen", "paid_fen")
     dimensions = (
         Redemption.merchant_id,
         Redemption.outlet_id,
         Redemption.outlet_zone_id,
+        Redemption.offer_id,
         Redemption.employer_id,
         Redemption.employer_zone_id,
         Redemption.holder_id,
@@ -45,14 +49,14 @@ def signed_facts(spans: Iterable[Span], zone: Zone | None = None) -> Subquery:
         *dimensions,
         Redemption.business_date,
         literal(1).label("redemptions"),
-        *(getattr(Redemption, name) for name in amounts),
+        *(getattr(Redemption, name) for name in SUMS[1:]),
     ).where(within(Redemption.business_date, spans))
     reversed_ = (
         select(
             *dimensions,
             Reversal.business_date,
             Reversal.uses.label("redemptions"),
-            *(getattr(Reversal, name) for name in amounts),
+            *(getattr(Reversal, name) for name in SUMS[1:]),
         )
         .join(
             Redemption,
@@ -60,11 +64,26 @@ def signed_facts(spans: Iterable[Span], zone: Zone | None = None) -> Subquery:
         )
         .where(within(Reversal.business_date, spans))
     )
-    if zone is not None:
-        below = subtree_ids(zone.id)
-        redeemed = redeemed.where(Redemption.outlet_zone_id.in_(below))
-        reversed_ = reversed_.where(Redemption.outlet_zone_id.in_(below))
+    if scope.zone is not None:
+        zone = getattr(Redemption, _ZONE[scope.axis])
+        below = subtree_ids(scope.zone.id)
+        redeemed, reversed_ = redeemed.where(zone.in_(below)), reversed_.where(zone.in_(below))
     return union_all(redeemed, reversed_).subquery("facts")
+
+
+def at_one_node(facts: Subquery) -> Subquery:
+    """``facts`` with the column ``node``, the same for all."""
+    return select(literal(EVERYWHERE_ID).label("node"), *facts.c).subquery("at_node")
+
+
+def at_each_node(facts: Subquery, axis: Axis) -> Subquery:
+    """``facts`` once for each zone to which they belong on ``axis``, whose id is the column ``node``."""
+    line = lineage()
+    return (
+        select(line.c.ancestor_id.label("node"), *facts.c)
+        .join(line, line.c.zone_id == facts.c[_ZONE[axis]])
+        .subquery("at_nodes")
+    )
 
 
 def within(column: SQLColumnExpression[date], spans: Iterable[Span]) -> ColumnElement[bool]:

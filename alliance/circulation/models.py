@@ -1,48 +1,117 @@
-"""The derived tables. Everything here can be deleted and rebuilt from the facts."""
+"""The derived tables. Everything here can be deleted and rebuilt from the facts.
+
+Nothing points out of the tables by calendar period: 0 stands for everywhere and for everybody there.
+"""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alliance.circulation.periods import PeriodKind
+from alliance.circulation.scope import Axis
 from alliance.store import Base
 
 
 class DerivedMonth(Base):
-    """The days of ``month`` up to ``through`` have been derived. Without a dirty mark they are the truth."""
+    """The days of ``month`` up to ``through`` have been derived. Without a dirty mark they are the truth.
+
+    ``turn`` is another one after each rebuild: who has read the facts before and writes after it can tell.
+    """
 
     __tablename__ = "derived_months"
 
     month: Mapped[date] = mapped_column(primary_key=True)
     through: Mapped[date]
+    turn: Mapped[UUID]
     derived_at: Mapped[datetime]
 
 
-class DayFigures(Base):
-    """Net sums of one business date: outlet × employer's zone. Amounts in 分."""
+class _Sums:
+    """Net sums; amounts in 分."""
 
-    __tablename__ = "day_figures"
-
-    business_date: Mapped[date] = mapped_column(primary_key=True)
-    merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
-    outlet_zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), primary_key=True)
-    employer_zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), primary_key=True)
     redemptions: Mapped[int]
     gross_fen: Mapped[int]
     discount_fen: Mapped[int]
     paid_fen: Mapped[int]
 
 
-class MonthFlow(Base):
-    """Net sums of one month: employer × merchant, by the outlet's zone. Amounts in 分."""
+class DayFlow(_Sums, Base):
+    """Net sums of one business date: employer's zone × outlet's zone."""
 
-    __tablename__ = "month_flows"
+    __tablename__ = "day_flows"
 
-    month: Mapped[date] = mapped_column(primary_key=True)
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    employer_zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), primary_key=True)
     outlet_zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"), primary_key=True)
+
+
+class _OfPeriod:
+    """Of a calendar period (month, quarter, year), named by its first day."""
+
+    kind: Mapped[PeriodKind] = mapped_column(String(10), primary_key=True, sort_order=-2)
+    first_day: Mapped[date] = mapped_column(primary_key=True, sort_order=-1)
+
+
+class DerivedPeriod(_OfPeriod, Base):
+    """A calendar period has been derived. Without a dirty mark, and on today's ``basis``, it is the truth.
+
+    ``basis`` is the digest of what the figures depend on besides the facts (``derive.basis_of``).
+    """
+
+    __tablename__ = "derived_periods"
+
+    basis: Mapped[bytes] = mapped_column(LargeBinary(32))
+    derived_at: Mapped[datetime]
+
+
+class _Cell(_OfPeriod, _Sums):
+    """A cell of a table; ``holders`` are the distinct ones behind it, None where nobody counted them.
+
+    ``is_hidden``: too few of them, or it would give such a cell away (``suppression``).
+    """
+
+    holders: Mapped[int | None]
+    is_hidden: Mapped[bool]
+
+
+class PeriodFlow(_Cell, Base):
+    """Buyers × sellers: zones with all below them (the other id is 0), or enterprises in a zone."""
+
+    __tablename__ = "period_flows"
+
+    buyer_zone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     employer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seller_zone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    redemptions: Mapped[int]
-    paid_fen: Mapped[int]
+
+
+class PeriodOutlet(_Cell, Base):
+    """An outlet in the zone where it stood."""
+
+    __tablename__ = "period_outlets"
+
+    seller_zone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class PeriodOffer(_Cell, Base):
+    """An offer of a merchant, wherever it was redeemed."""
+
+    __tablename__ = "period_offers"
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    offer_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class PeriodFigures(_OfPeriod, Base):
+    """The report of a zone (0: everywhere) on an axis, as ``report.Report`` has it."""
+
+    __tablename__ = "period_figures"
+
+    axis: Mapped[Axis] = mapped_column(String(10), primary_key=True)
+    zone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    figures: Mapped[dict[str, Any]]

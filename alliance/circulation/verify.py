@@ -4,23 +4,21 @@ Every invariant is a generator of Findings with a name of its own; an empty one 
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alliance.circulation.derive import day_figures_of_facts, month_flows_of_facts
-from alliance.circulation.findings import Finding, compare, counted, walk
-from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
+from alliance.circulation.findings import Finding, compare, walk
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
 from alliance.circulation.verify_cards import card_spendings
+from alliance.circulation.verify_derived import DERIVED
 from alliance.circulation.verify_evidence import evidence
 from alliance.circulation.verify_frozen import FROZEN
 from alliance.circulation.verify_ledger import LEDGER
 from alliance.circulation.verify_limits import limit_counters, limits_exceeded
 from alliance.circulation.verify_traces import TRACES
-from alliance.clock import business_date, days, month_of, next_month, now
+from alliance.clock import business_date, now
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import price, read_terms
 from alliance.redemptions.digests import (
@@ -29,7 +27,7 @@ from alliance.redemptions.digests import (
     redemption_digest,
     reversal_digest,
 )
-from alliance.redemptions.models import Channel, DirtyMark, Redemption, Reversal
+from alliance.redemptions.models import Channel, Redemption, Reversal
 from alliance.refused import Refused
 from alliance.webhooks.log import overdue
 
@@ -98,22 +96,6 @@ def reversal_dates(session: Session) -> Iterator[Finding]:
         yield Finding("reversal_date", f"reversal {id_}", stored, expected)
 
 
-def derived_registry(session: Session) -> Iterator[Finding]:
-    """No month is derived beyond its past days, and nothing is derived that no month speaks of."""
-    covered = set()
-    for month in session.scalars(select(DerivedMonth)):
-        covered |= set(days(month.month, month.through))
-        last = min(next_month(month.month), business_date(month.derived_at))
-        if month.month != month_of(month.month) or month.through >= last:
-            yield Finding("derived_registry", f"{month.month:%Y-%m}", month.through, f"before {last}")
-    for day in session.scalars(select(DayFigures.business_date).distinct()):
-        if day not in covered:
-            yield Finding("derived_registry", f"{day}", "day figures", "none")
-    for start in session.scalars(select(MonthFlow.month).distinct()):
-        if start not in covered:
-            yield Finding("derived_registry", f"{start:%Y-%m}", "month flows", "none")
-
-
 def refunds_within_paid(session: Session) -> Iterator[Finding]:
     """Nothing gives back more than was redeemed, and the last reversal leaves nothing."""
     given = (
@@ -142,34 +124,6 @@ def refunds_within_paid(session: Session) -> Iterator[Finding]:
             yield Finding("refunds_within_paid", f"redemption {fact.id}", left, "0 ≤ left")
 
 
-def derived_days(session: Session) -> Iterator[Finding]:
-    """``day_figures`` equals the facts on every derived day that is not marked."""
-    for derived in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
-        span = (derived.month, derived.through)
-        marked = _marked(session, *span)
-        stored = _keyed(
-            session, select(*DayFigures.__table__.c).where(DayFigures.business_date.between(*span)), 5
-        )
-        facts = _keyed(session, day_figures_of_facts(span), 5)
-        for key in sorted(stored.keys() | facts.keys(), key=str):
-            if key[0] not in marked:
-                yield from compare(
-                    "derived_day", f"{key[0]} outlet {key[2]}", stored.get(key), facts.get(key)
-                )
-
-
-def derived_months(session: Session) -> Iterator[Finding]:
-    """``month_flows`` equals the facts in every derived month without a mark."""
-    for derived in session.scalars(select(DerivedMonth).order_by(DerivedMonth.month)):
-        if _marked(session, derived.month, derived.through):
-            continue
-        stored = _keyed(session, select(*MonthFlow.__table__.c).where(MonthFlow.month == derived.month), 4)
-        facts = _keyed(session, month_flows_of_facts(derived.month, derived.through), 4)
-        for key in sorted(stored.keys() | facts.keys(), key=str):
-            subject = f"{derived.month:%Y-%m} employer {key[2]} merchant {key[3]}"
-            yield from compare("derived_month", subject, stored.get(key), facts.get(key))
-
-
 def outbox_age(session: Session) -> Iterator[Finding]:
     """Nothing waits to be told to a merchant for more than five minutes."""
     for subject, since in overdue(session, now()):
@@ -194,19 +148,5 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "limit_counter": limit_counters,
     "limit_exceeded": limits_exceeded,
     "card_spending": card_spendings,
-    "derived_registry": derived_registry,
-    "derived_day": derived_days,
-    "derived_month": derived_months,
+    **DERIVED,
 }
-
-
-def _marked(session: Session, first: Any, last: Any) -> set[Any]:
-    return set(
-        session.scalars(select(DirtyMark.business_date).where(DirtyMark.business_date.between(first, last)))
-    )
-
-
-def _keyed(
-    session: Session, query: Select[*tuple[Any, ...]], grain: int
-) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    return {tuple(row[:grain]): tuple(row[grain:]) for row in counted(session, session.execute(query))}

@@ -13,40 +13,17 @@ from sqlalchemy.orm import Session
 from alliance import clock
 from alliance.audit.trail import COMMAND_LINE, record
 from alliance.circulation.derive import derive, forget, pending_months
+from alliance.circulation.derive_periods import derive_period, pending_periods
 from alliance.circulation.facts import Span
-from alliance.circulation.report import MAX_DAYS, report, zone_flow
+from alliance.circulation.names import NAMES
+from alliance.circulation.periods import MAX_DAYS
+from alliance.circulation.report import report, zone_flow
 from alliance.cli import lookup
-from alliance.cli.context import session_scope
+from alliance.cli.context import session_scope, sessions_scope
 from alliance.cli.tables import write_csv, write_table
 from alliance.store import one_snapshot
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-#: The words for the report's rows.
-LABELS = {
-    "redemptions": "净核销笔数",
-    "gross_fen": "原价合计",
-    "discount_fen": "让利额",
-    "paid_fen": "净核销额",
-    "active_holders": "活跃持码人",
-    "active_outlets": "活跃门店",
-    "active_merchant_enterprises": "活跃商户",
-    "holders_with_two_or_more_redemption_days": "两日以上持码人",
-    "paid_per_active_holder_mean_fen": "人均额",
-    "paid_per_active_holder_median_fen": "人均额中位数",
-    "outlets_per_active_holder_mean": "触达广度（人均门店）",
-    "same_zone_paid_fen": "本区内核销额",
-    "zone_retention": "域内留存率",
-    "same_enterprise_paid_fen": "本企业内核销额",
-    "self_circulation_share": "自循环占比",
-    "outlet_hhi": "门店集中度 HHI",
-    "outlet_gini": "门店基尼系数",
-    "enterprise_reciprocity": "企业互惠度",
-    "enterprise_reciprocal_fen": "企业互惠额",
-    "cross_enterprise_paid_fen": "跨企业核销额",
-    "enterprise_circularity": "企业循环度",
-    "outlets_with_fewer_than_five_holders": "不足五人的门店",
-}
 
 
 @click.group()
@@ -77,7 +54,7 @@ def show_report(first: datetime, last: datetime, code: str | None, form: str) ->
     elif form == "csv":
         write_csv([("指标", "数值"), *figures.items()])
     else:
-        write_table([(LABELS[name], _shown(name, value)) for name, value in figures.items()])
+        write_table([(NAMES[name], _shown(name, value)) for name, value in figures.items()])
 
 
 @circulation.command("flow")
@@ -101,16 +78,23 @@ def show_flow(first: datetime, last: datetime, code: str | None, form: str) -> N
 @circulation.command()
 def rebuild() -> None:
     """删除全部汇总，由事实重算 / delete whatever is derived and derive it again from the facts."""
+    at = clock.now()
     with session_scope() as session:
-        at = clock.now()
         forget(session)
         record(session, COMMAND_LINE, "circulation.rebuild", "circulation", at)
         session.commit()
         months = pending_months(session, at)
-        with click.progressbar(months, label="重算汇总 rebuilding", file=sys.stderr) as bar:
+        with click.progressbar(months, label="逐日 days", file=sys.stderr) as bar:
             for month in bar:
                 derive(session, month, at)
                 session.commit()
+        periods = pending_periods(session, at)
+    with (
+        sessions_scope() as sessions,
+        click.progressbar(periods, label="月、季、年 periods", file=sys.stderr) as bar,
+    ):
+        for period in bar:
+            derive_period(sessions, period, at)
     click.echo(f"已重算 {len(months)} 个月 / rebuilt {len(months)} months")
 
 

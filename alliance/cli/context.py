@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 import alliance.schema  # noqa: F401 - a foreign key's type is unknown until its table is
 from alliance import store
@@ -23,14 +24,20 @@ def checked_settings() -> Settings:
 
 
 @contextmanager
+def sessions_scope() -> Iterator[orm.sessionmaker[store.Session]]:
+    """Sessions on the installation's database, for a command that needs more than one."""
+    engine = store.make_engine(checked_settings().database_url, patient=True)
+    yield store.sessionmaker_for(engine)
+    engine.dispose()
+
+
+@contextmanager
 def session_scope(*, writes: bool = True) -> Iterator[store.Session]:
     """A session on the installation's database; what the command does not commit is rolled back.
 
     One that only reads (``writes=False``) does not keep a counter on SQLite waiting.
     """
-    engine = store.make_engine(checked_settings().database_url, patient=True)
-    with store.sessionmaker_for(engine)() as session:
+    with sessions_scope() as sessions, sessions() as session:
         if writes:
             store.for_writing(session)
         yield session
-    engine.dispose()

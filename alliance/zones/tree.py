@@ -28,6 +28,16 @@ def subtree_ids(zone_id: int | ScalarSelect[int]) -> Select[int]:
     return select(tree.c.id)
 
 
+def lineage() -> CTE:
+    """A CTE of (``zone_id``, ``ancestor_id``): every zone with itself and everything above it."""
+    line = select(Zone.id.label("zone_id"), Zone.id.label("ancestor_id")).cte(recursive=True)
+    return line.union(
+        select(line.c.zone_id, Zone.parent_id)
+        .join(Zone, Zone.id == line.c.ancestor_id)
+        .where(Zone.parent_id.is_not(None))
+    )
+
+
 def in_subtree(session: Session, zone_id: int, root_id: int) -> bool:
     """Whether ``zone_id`` is ``root_id`` or lies below it."""
     return bool(session.scalar(select(literal(zone_id).in_(subtree_ids(root_id)))))

@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from alliance.circulation.derive import derive
+from alliance.circulation.derive import derive, pending_months
+from alliance.circulation.derive_periods import keep, pending_periods, prepare
 from alliance.circulation.verify import INVARIANTS
 from alliance.clock import business_date, month_of
 from alliance.offers.limits import Limits
@@ -40,7 +41,11 @@ def books(session: Session) -> Session:
             authority=Authority.MERCHANT,
         )
     session.commit()
-    derive(session, month_of(business_date(world.at)), world.later(days=1))
+    later = world.later(days=40)
+    for month in pending_months(session, later):
+        derive(session, month, later)
+    for period in pending_periods(session, later):
+        assert keep(session, prepare(session, period), later)
     session.commit()
     return session
 
@@ -58,9 +63,15 @@ def test_books_in_order_have_no_findings(books: Session) -> None:
 @pytest.mark.parametrize(
     ("corruption", "names"),
     [
-        ("UPDATE day_figures SET paid_fen = paid_fen + 1", {"derived_day"}),
-        ("DELETE FROM day_figures", {"derived_day"}),
-        ("UPDATE month_flows SET paid_fen = paid_fen - 1", {"derived_month"}),
+        ("UPDATE day_flows SET paid_fen = paid_fen + 1", {"derived_day"}),
+        ("DELETE FROM day_flows", {"derived_day"}),
+        ("UPDATE period_flows SET paid_fen = paid_fen - 1 WHERE employer_id > 0", {"derived_period"}),
+        ("UPDATE period_flows SET is_hidden = NOT is_hidden", {"derived_period"}),
+        ("UPDATE period_outlets SET holders = holders + 1", {"derived_period"}),
+        ("DELETE FROM period_offers", {"derived_period"}),
+        ("DELETE FROM period_figures WHERE axis = 'holder'", {"derived_period"}),
+        ("UPDATE derived_periods SET derived_at = '2026-03-30 00:00:00'", {"derived_registry"}),
+        ("DELETE FROM derived_periods WHERE kind = 'month'", {"derived_registry"}),
         ("UPDATE limit_counters SET used = used + 1 WHERE scope = 'total'", {"limit_counter"}),
         ("DELETE FROM limit_counters WHERE scope <> 'total'", {"limit_counter"}),
         ("UPDATE limit_counters SET used = used + 1 WHERE scope LIKE 'cooldown:%'", {"limit_counter"}),
@@ -79,7 +90,7 @@ def test_books_in_order_have_no_findings(books: Session) -> None:
         # A fact that is wrong also no longer fits what was derived from it.
         (
             "UPDATE redemptions SET gross_fen = gross_fen + 5, paid_fen = paid_fen + 5",
-            {"redemption_digest", "derived_day", "derived_month"},
+            {"redemption_digest", "derived_day", "derived_period"},
         ),
         ("UPDATE redemptions SET quantity = 2", {"redemption_digest"}),
         ("UPDATE redemptions SET answer = '{}'", {"redemption_digest"}),
@@ -90,7 +101,7 @@ def test_books_in_order_have_no_findings(books: Session) -> None:
             """UPDATE offer_revisions SET terms = '{"kind": "discount", "pay_permille": 100}'""",
             {"redemption_price"},
         ),
-        ("UPDATE derived_months SET through = '2026-03-31'", {"derived_registry"}),
+        ("UPDATE derived_months SET through = '2026-04-20'", {"derived_registry"}),
         ("DELETE FROM derived_months", {"derived_registry"}),
         (
             "UPDATE redemptions SET business_date = '2026-03-05'",
@@ -98,7 +109,7 @@ def test_books_in_order_have_no_findings(books: Session) -> None:
         ),
         (
             "UPDATE reversals SET gross_fen = gross_fen - 90000, paid_fen = paid_fen - 90000",
-            {"reversal_digest", "refunds_within_paid", "derived_day", "derived_month"},
+            {"reversal_digest", "refunds_within_paid", "derived_day", "derived_period"},
         ),
     ],
 )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alliance import store
 from alliance.audit.trail import COMMAND_LINE
 from alliance.circulation.derive import derive, forget, pending_months
+from alliance.circulation.derive_periods import derive_period, pending_periods
 from alliance.circulation.findings import Finding
 from alliance.circulation.report import report
 from alliance.circulation.verify_frozen import FROZEN
@@ -79,6 +80,10 @@ class Books(InTheWorld):
                 derive(session, month, at)
 
         self.act(deed)
+        with self.sessions() as session:
+            periods = pending_periods(session, at)
+        for period in periods:
+            derive_period(self.sessions, period, at)
 
     def forget(self) -> None:
         """The first half of ``alliance circulation rebuild``."""

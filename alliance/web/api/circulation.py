@@ -6,7 +6,8 @@ from typing import Any, Self, get_type_hints
 from flask_babel import gettext as _
 from pydantic import BaseModel, Field, create_model, model_validator
 
-from alliance.circulation.report import MAX_DAYS, Report, report, zone_flow
+from alliance.circulation.periods import MAX_DAYS
+from alliance.circulation.report import Report, report, zone_flow
 from alliance.store import one_snapshot
 from alliance.web.api import bp
 from alliance.web.api.problems import problems

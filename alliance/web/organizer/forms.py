@@ -16,7 +16,7 @@ from wtforms.widgets import HiddenInput
 from alliance.accounts.deeds import Asked
 from alliance.accounts.models import Account
 from alliance.circulation.facts import Span
-from alliance.circulation.report import MAX_DAYS
+from alliance.circulation.periods import MAX_DAYS
 from alliance.people.phones import parse_phone
 from alliance.web.audit_words import ACTIONS
 from alliance.web.fields import CountField, DayField, IdField, MonthField, YuanField
