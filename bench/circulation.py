@@ -90,6 +90,7 @@ class Findings:
     derive_all: float
     derived_rows: dict[str, int]
     derive_day: list[float]
+    derive_periods: float
     exported: Exported
     asked: list[Asked]
 
@@ -135,7 +136,8 @@ class Findings:
             f"made up in another {loaded.making:.0f} s",
             f"with indexes: {sizes}",
             f"everything derived in {self.derive_all:.1f} s, rows: {derived}",
-            f"a day derived anew in {_span(self.derive_day)} s",
+            f"a day derived anew in {_span(self.derive_day)} s; its month, quarter and year in "
+            f"{self.derive_periods:.1f} s",
             f"exported to Parquet in {exported.seconds:.0f} s, {loaded.rows / exported.seconds:,.0f} rows "
             f"a second: {exported.size / 1e6:,.0f} MB, {exported.memory / 1e6:,.0f} MB of memory at most",
         ]
@@ -168,6 +170,7 @@ def measure(cluster: Cluster, directory: Path, count: int) -> Findings:
     try:
         derive_all = _seconds(lambda: product.derive_all(AT))
         derive_day = list(_days_anew(product))
+        derive_periods = _seconds(lambda: product.derive_periods(AT))
         raw.settle()
         path = directory / "facts.parquet"
         exported = _export(url, directory, path)
@@ -178,7 +181,9 @@ def measure(cluster: Cluster, directory: Path, count: int) -> Findings:
             for one in asked:
                 for who, ask in everybody.items():
                     _time(one, who, ask)
-        return Findings({}, loaded, raw.sizes(), derive_all, product.rows(), derive_day, exported, asked)
+        return Findings(
+            {}, loaded, raw.sizes(), derive_all, product.rows(), derive_day, derive_periods, exported, asked
+        )
     finally:
         product.close()
         raw.close()

@@ -5,7 +5,7 @@ Each question is asked as a page asks it: a session, one snapshot, the figures f
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,14 +14,17 @@ from alliance import store
 from alliance.circulation import figures
 from alliance.circulation.coverage import coverage
 from alliance.circulation.derive import derive, pending_months
-from alliance.circulation.models import DayFigures, MonthFlow
+from alliance.circulation.derive_periods import PERIOD_TABLES, derive_period, pending_periods
+from alliance.circulation.models import DayFlow
+from alliance.circulation.overview import overview
 from alliance.circulation.report import report
-from alliance.clock import month_of, next_month
+from alliance.circulation.scope import EVERYWHERE
+from alliance.clock import month_of
 from alliance.redemptions.models import DirtyMark
 from alliance.zones.models import Zone
-from bench.raw import Kind, Question, Rows, Span
+from bench.raw import Kind, Question, Rows
 
-DERIVED = (DayFigures, MonthFlow)
+DERIVED = (DayFlow, *PERIOD_TABLES)
 
 
 class Product:
@@ -31,12 +34,23 @@ class Product:
         self._engine = store.make_engine(url, patient=True)
         self._sessions = store.sessionmaker_for(self._engine)
 
-    def derive_all(self, at: datetime) -> None:
-        """Everything, as the worker does."""
+    def derive_all(self, at: datetime) -> tuple[int, int]:
+        """Everything, as the worker does. Returns how many months of days, and how many calendar periods."""
         with self._sessions() as session:
-            for month in pending_months(session, at):
+            months = pending_months(session, at)
+            for month in months:
                 derive(session, month, at)
                 session.commit()
+        return len(months), self.derive_periods(at)
+
+    def derive_periods(self, at: datetime) -> int:
+        """Whatever calendar periods have to be derived. Returns how many."""
+        with self._sessions() as session:
+            periods = pending_periods(session, at)
+        for period in periods:
+            if not derive_period(self._sessions, period, at):
+                raise RuntimeError(f"{period} was disturbed, but nobody else is here")
+        return len(periods)
 
     def mark(self, day: date) -> None:
         """A late fact has come on this day."""
@@ -62,14 +76,22 @@ class Product:
         with self._snapshot() as session:
             if question.kind == Kind.FLOW:
                 cut = coverage(session, question.span)
-                flow = figures.flows(session, cut, None)
+                flow = figures.flows(session, cut, EVERYWHERE)
                 return sorted((*pair, paid_fen) for pair, paid_fen in flow.items())
-            zones = sa.select(Zone).where(Zone.parent_id.is_not(None))
-            if question.zone:
-                zones = zones.where(Zone.id == question.zone[0])
-            every = list(session.scalars(zones))
-            months = _months(question.span)
-            return [row for month in months for zone in every for row in _of(session, month, zone)]
+            if question.zone is None:
+                return self._overview(session, question)
+            found = report(session, question.span, session.get(Zone, question.zone[0]))
+            sums = (found.redemptions, found.gross_fen, found.discount_fen, found.paid_fen)
+            return [(question.zone[0], None, *sums, found.active_holders)]
+
+    @staticmethod
+    def _overview(session: Any, question: Question) -> Rows:
+        zones = set(session.scalars(sa.select(Zone.id).where(Zone.parent_id.is_not(None))))
+        return [
+            (zone_id, month, cell.redemptions, cell.gross_fen, cell.discount_fen, cell.paid_fen, cell.holders)
+            for (zone_id, month), cell in overview(session, question.span).items()
+            if zone_id in zones
+        ]
 
     @contextmanager
     def _snapshot(self) -> Iterator[Any]:
@@ -79,16 +101,3 @@ class Product:
     def close(self) -> None:
         """No more questions."""
         self._engine.dispose()
-
-
-def _of(session: Any, month: date, zone: Zone) -> Rows:
-    found = report(session, (month, next_month(month) - timedelta(days=1)), zone)
-    sums = (found.redemptions, found.gross_fen, found.discount_fen, found.paid_fen)
-    return [(zone.id, month.year * 12 + month.month, *sums, found.active_holders)]
-
-
-def _months(span: Span) -> Iterator[date]:
-    month = month_of(span[0])
-    while month <= span[1]:
-        yield month
-        month = next_month(month)

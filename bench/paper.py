@@ -33,11 +33,11 @@ def keep(name: str, plain: dict[str, Any], markdown: str) -> None:
 
 
 def publish(heading: str, markdown: str) -> None:
-    """In place of what stands under this heading of the page on performance."""
-    page = ROOT / "docs" / "performance.md"
-    before, found, after = page.read_text().partition(f"\n## {heading}\n")
+    """In place of what stands under this heading of the page on performance; at its end, if there is none."""
+    page, line = ROOT / "docs" / "performance.md", f"\n## {heading}\n"
+    before, _, after = page.read_text().partition(line)
     _, next_one, rest = after.partition("\n## ")
-    page.write_text(f"{before}{found}\n{markdown}{next_one}{rest}")
+    page.write_text(f"{before}{line}\n{markdown}{next_one}{rest}")
 
 
 def _processor() -> str:
