@@ -3,6 +3,7 @@
 import alliance.accounts.models
 import alliance.audit.models
 import alliance.circulation.models
+import alliance.circulation.restated
 import alliance.enterprises.models
 import alliance.offers.models
 import alliance.passes.models

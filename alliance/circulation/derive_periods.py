@@ -66,12 +66,14 @@ def derive_period(sessions: sessionmaker[Any], period: Period, at: datetime) -> 
 
 def pending_periods(session: Session, at: datetime) -> list[Period]:
     """The months, then the quarters, then the years that are over, unmarked, and not derived."""
-    months = list(session.scalars(select(DerivedMonth.month).order_by(DerivedMonth.month)))
-    if not months:
+    years = {month.year for month in session.scalars(select(DerivedMonth.month))}
+    if not years:
         return []
     today = business_date(at)
+    # Whole years, also where the books begin or end within one: a year is made from its months.
+    months = [date(year, month, 1) for year in sorted(years) for month in range(1, 13)]
     candidates = dict.fromkeys(containing(kind, month) for kind in KINDS for month in months)
-    span = (min(each.first for each in candidates), max(each.last for each in candidates))
+    span = (months[0], max(each.last for each in candidates))
     derived, marked = derived_periods(session, span), marked_days(session, span)
     return [
         each

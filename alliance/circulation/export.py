@@ -15,7 +15,7 @@ from sqlalchemy import CompoundSelect, Select, bindparam, case, func, literal, s
 from sqlalchemy.orm import Session
 
 from alliance import clock
-from alliance.circulation.facts import Span
+from alliance.circulation.facts import HELD, Span, held, with_restated
 from alliance.circulation.pseudonyms import Pseudonyms
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import Offer, OfferRevision
@@ -95,7 +95,7 @@ def _rows(session: Session, days: Iterable[date], zone: Zone | None) -> Iterator
 
 
 def _facts_of_a_day(zone: Zone | None) -> Select[*tuple[Any, ...]]:
-    """A redemption with its amounts, a reversal with what it takes away; both as the redemption was."""
+    """A redemption with its amounts, a reversal with what it takes away; both as it is counted."""
     day: Any = bindparam("day", type_=Redemption.business_date.type)
     redeemed = _signed(Redemption, literal("redemption"), Redemption.id, literal(1), Redemption.quantity)
     back = case((Reversal.uses == -1, -Redemption.quantity), else_=0)
@@ -104,8 +104,9 @@ def _facts_of_a_day(zone: Zone | None) -> Select[*tuple[Any, ...]]:
         (Redemption.merchant_id == Reversal.merchant_id) & (Redemption.id == Reversal.redemption_id),
     )
     parts = [redeemed.where(Redemption.business_date == day), reversed_.where(Reversal.business_date == day)]
+    parts = [with_restated(part) for part in parts]
     if zone is not None:
-        parts = [part.where(Redemption.outlet_zone_id.in_(subtree_ids(zone.id))) for part in parts]
+        parts = [part.where(held("outlet_zone_id").in_(subtree_ids(zone.id))) for part in parts]
     both: CompoundSelect[*tuple[Any, ...]] = union_all(*parts)
     facts = both.subquery()
     return select(facts).order_by(facts.c.occurred_at, facts.c.merchant_id, facts.c.fact_id)
@@ -119,8 +120,8 @@ def _signed(
         kind.label("kind"),
         redemption_id.label("redemption_id"),
         *(table.occurred_at, table.business_date, table.posted_month),
-        *(Redemption.merchant_id, Redemption.outlet_id, Redemption.outlet_zone_id),
-        *(Redemption.employer_id, Redemption.employer_zone_id, Redemption.revision_id),
+        *(Redemption.merchant_id, Redemption.outlet_id, Redemption.revision_id),
+        *(held(name).label(name) for name in HELD),
         *(Redemption.holder_id, Redemption.holder_kind),
         uses.label("uses"),
         quantity.label("quantity"),

@@ -1,11 +1,16 @@
-"""The facts as signed rows: a redemption adds its amounts, a reversal takes away what it gave back."""
+"""The facts as signed rows: a redemption adds its amounts, a reversal takes away what it gave back.
+
+A redemption is counted with the employer and in the zones that it has frozen, unless it was restated.
+"""
 
 from collections.abc import Iterable
 from datetime import date
+from typing import TypeVarTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Select,
     SQLColumnExpression,
     Subquery,
     cast,
@@ -17,15 +22,20 @@ from sqlalchemy import (
     union_all,
 )
 
+from alliance.circulation.restated import RestatedFact
 from alliance.circulation.scope import EVERYWHERE, EVERYWHERE_ID, Axis, Scope
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.zones.tree import lineage, subtree_ids
+
+Columns = TypeVarTuple("Columns")
 
 #: A span of business dates, both ends included.
 Span = tuple[date, date]
 
 #: The sums that every table of figures holds. Amounts in 分.
 SUMS = ("redemptions", "gross_fen", "discount_fen", "paid_fen")
+#: What of a redemption may be restated.
+HELD = ("employer_id", "employer_zone_id", "outlet_zone_id")
 _ZONE = {Axis.OUTLET: "outlet_zone_id", Axis.HOLDER: "employer_zone_id"}
 
 
@@ -39,11 +49,9 @@ def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
     dimensions = (
         Redemption.merchant_id,
         Redemption.outlet_id,
-        Redemption.outlet_zone_id,
         Redemption.offer_id,
-        Redemption.employer_id,
-        Redemption.employer_zone_id,
         Redemption.holder_id,
+        *(held(name).label(name) for name in HELD),
     )
     redeemed = select(
         *dimensions,
@@ -51,6 +59,7 @@ def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
         literal(1).label("redemptions"),
         *(getattr(Redemption, name) for name in SUMS[1:]),
     ).where(within(Redemption.business_date, spans))
+    redeemed = with_restated(redeemed)
     reversed_ = (
         select(
             *dimensions,
@@ -64,11 +73,25 @@ def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
         )
         .where(within(Reversal.business_date, spans))
     )
+    reversed_ = with_restated(reversed_)
     if scope.zone is not None:
-        zone = getattr(Redemption, _ZONE[scope.axis])
+        zone = held(_ZONE[scope.axis])
         below = subtree_ids(scope.zone.id)
         redeemed, reversed_ = redeemed.where(zone.in_(below)), reversed_.where(zone.in_(below))
     return union_all(redeemed, reversed_).subquery("facts")
+
+
+def held(name: str) -> ColumnElement[int]:
+    """What a redemption is counted with: one of ``HELD``."""
+    return func.coalesce(getattr(RestatedFact, name), getattr(Redemption, name))
+
+
+def with_restated(query: Select[*Columns]) -> Select[*Columns]:
+    """A SELECT from redemptions in which ``held`` may be used."""
+    return query.outerjoin(
+        RestatedFact,
+        (RestatedFact.merchant_id == Redemption.merchant_id) & (RestatedFact.redemption_id == Redemption.id),
+    )
 
 
 def at_one_node(facts: Subquery) -> Subquery:

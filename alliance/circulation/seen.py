@@ -10,17 +10,19 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from alliance.circulation.periods import Period, is_over
+from alliance.circulation.hiding import own_enterprise, own_zone
+from alliance.circulation.periods import Period, PeriodKind, containing, is_over, months_of
 from alliance.circulation.registry import KINDS
-from alliance.circulation.report import Report, related_parties, report
+from alliance.circulation.report import Report, report
 from alliance.circulation.scope import Axis, Scope
+from alliance.circulation.suppression import tells
 from alliance.circulation.tables import EVERYBODY, Cell, Key, Node, OfferKey, OutletKey, Tables, tables
 from alliance.zones.tree import subtree_ids
 
 #: Figures that are a sum of the cells of own zones, of own enterprises, of outlets, or tell such a sum.
 _OF_OWN_ZONE = {"same_zone_paid_fen", "zone_retention"}
-_OF_RELATED = {"same_enterprise_paid_fen", "related_parties_paid_fen"}
-_OF_OWN_ENTERPRISE = _OF_RELATED | {
+_OF_OWN_ENTERPRISE = {
+    "same_enterprise_paid_fen",
     "self_circulation_share",
     "cross_enterprise_paid_fen",
     "enterprise_reciprocity",
@@ -94,30 +96,39 @@ def seen_report(session: Session, period: Period, scope: Scope, *, sees_all: boo
 
 
 def _hidden_figures(session: Session, period: Period, scope: Scope) -> frozenset[str]:
-    found, at_outlet = tables(session, period), scope.axis == Axis.OUTLET
-    node = (scope.zone_id, 0)
+    """The names of what is hidden in any month of the period."""
+    zones = None if scope.zone is None else set(session.scalars(subtree_ids(scope.zone.id)))
+    months = (containing(PeriodKind.MONTH, month) for month in months_of(period))
+    return frozenset().union(*(_hidden_in(tables(session, month), scope, zones) for month in months))
+
+
+def _hidden_in(found: Tables, scope: Scope, zones: set[int] | None) -> set[str]:
+    at_outlet, node = scope.axis == Axis.OUTLET, (scope.zone_id, 0)
     whole = found.flows.get((EVERYBODY, node) if at_outlet else (node, EVERYBODY))
     if whole is None:
-        return frozenset()
+        return set()
     if whole.is_hidden:
-        return frozenset(field.name for field in fields(Report))
-    zones = None if scope.zone is None else set(session.scalars(subtree_ids(scope.zone.id)))
-    related = related_parties(session)
-    own_zone = own_enterprise = between_related = False
-    for (buyer, seller), cell in found.flows.items():
-        in_scope = zones is None or (seller if at_outlet else buyer)[0] in zones
-        if cell.is_hidden and buyer[1] and seller[1] and in_scope:
-            own_zone |= buyer[0] == seller[0]
-            own_enterprise |= buyer[1] == seller[1]
-            between_related |= frozenset((buyer[1], seller[1])) in related
-    hides: set[str] = set(_OF_RELATED if between_related else ())
-    if zones is not None:
-        # Everywhere the two sums are guarded together with the tables (``hiding``).
-        hides |= _OF_OWN_ZONE if own_zone else set()
-        hides |= _OF_OWN_ENTERPRISE if own_enterprise or between_related else set()
-    outlets = [
-        key for key, cell in found.outlets.items() if cell.is_hidden and (zones is None or key[0] in zones)
-    ]
-    if 0 < len(outlets) < _OUTLETS_TO_HIDE_AMONG:
+        return {field.name for field in fields(Report)}
+    inside = {
+        key: cell
+        for key, cell in found.flows.items()
+        if zones is None or (key[1] if at_outlet else key[0])[0] in zones
+    }
+    hides = set()
+    if _tells(inside, own_zone(inside), everywhere=zones is None):
+        hides |= _OF_OWN_ZONE
+    if _tells(inside, own_enterprise(inside), everywhere=zones is None):
+        hides |= _OF_OWN_ENTERPRISE
+    outlets = [cell for key, cell in found.outlets.items() if zones is None or key[0] in zones]
+    if 0 < sum(cell.is_hidden for cell in outlets) < _OUTLETS_TO_HIDE_AMONG:
         hides |= _OF_OUTLETS
-    return frozenset(hides)
+    return hides
+
+
+def _tells(
+    cells: Mapping[tuple[Node, Node], Cell], keys: Iterable[tuple[Node, Node]], *, everywhere: bool
+) -> bool:
+    """Whether a sum would tell too much. Those of everywhere are guarded with the tables (``hiding``)."""
+    holders = {key: cells[key].holders or 0 for key in keys}
+    hides = frozenset(key for key in holders if cells[key].is_hidden)
+    return bool(hides) if not everywhere else tells(holders, hides)

@@ -25,6 +25,8 @@ COMMANDS = {
     "import": ("alliance.cli.imports:import_group", "导入表格 / import tables"),
     "export": ("alliance.cli.exports:export", "导出数据 / export data"),
     "circulation": ("alliance.cli.circulation:circulation", "流通统计 / circulation figures"),
+    "related": ("alliance.cli.related:related", "关联企业 / related parties"),
+    "restate": ("alliance.cli.restate:restate", "重述以往的统计 / restate past figures"),
     "month": ("alliance.cli.months:month", "月结 / closing and reopening months"),
     "audit": ("alliance.cli.audit:audit", "审计记录与哈希链 / the audit trail and its hash chain"),
     "verify": ("alliance.cli.verify:verify", "核对汇总与事实 / check derived figures against the facts"),

@@ -55,6 +55,9 @@ ACTIONS: Mapping[str, Any] = {
     "webhook.test": _l("发送测试通知"),
     "circulation.rebuild": _l("重算流通统计"),
     "export.facts": _l("导出核销明细"),
+    "circulation.restate": _l("重述流通统计"),
+    "enterprise.relate": _l("登记关联企业"),
+    "enterprise.part": _l("取消关联企业"),
     "import.zones": _l("导入片区"),
     "import.enterprises": _l("导入企业"),
     "import.outlets": _l("导入门店"),
@@ -118,6 +121,8 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "zone": (_l("片区"), _as_it_is),
     "rows": (_l("行数"), _as_it_is),
     "salted": (_l("另加盐值"), _as_it_is),
+    "redemptions": (_l("核销笔数"), _as_it_is),
+    "related": (_l("关联企业"), _as_it_is),
     "sha256": (_l("文件摘要"), lambda value: str(value)[:12]),
 }
 

@@ -60,7 +60,7 @@ def test_derived_or_live_the_figures_are_the_same(world: World) -> None:
     live = whole(world)
     derive_all(world.session, world.later(days=40))
     assert world.session.scalar(select(func.count()).select_from(DayFlow)) == 3
-    assert world.session.scalar(select(func.count()).select_from(DerivedPeriod)) == 2
+    assert world.session.scalar(select(func.count()).select_from(DerivedPeriod)) == 4
     assert world.session.scalar(select(func.count()).select_from(PeriodFlow)) > 0
     world.session.rollback()
     assert whole(world) == live

@@ -66,7 +66,8 @@ def test_it_is_what_the_tables_say_before_and_after_deriving(world: World, sessi
     periods = pending_periods(session, at)
     session.rollback()
     # March is over, April is not: one is read from the tables, the other live.
-    assert [each.first for each in periods if each.kind == PeriodKind.MONTH] == [MARCH]
+    pending = {each.first for each in periods if each.kind == PeriodKind.MONTH}
+    assert (MARCH in pending, APRIL in pending) == (True, False)
     assert all(derive_period(sessionmaker_for(engine), each, at) for each in periods)
     assert asked(session) == (live, expected)
 

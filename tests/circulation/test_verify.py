@@ -8,7 +8,6 @@ from sqlalchemy import select, text
 from alliance.circulation.derive import derive, pending_months
 from alliance.circulation.derive_periods import keep, pending_periods, prepare
 from alliance.circulation.verify import INVARIANTS
-from alliance.clock import business_date, month_of
 from alliance.offers.limits import Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount

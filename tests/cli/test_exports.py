@@ -17,10 +17,13 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
 from alliance.audit.models import AuditEntry
+from alliance.audit.trail import COMMAND_LINE
 from alliance.circulation import export
 from alliance.circulation.report import report
+from alliance.circulation.restate import restate
 from alliance.cli import exports, main
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.enterprises.placement import move_outlet
 from alliance.offers.pricing import Discount
 from alliance.people.models import Employment, Holder
 from alliance.redemptions.models import Redemption
@@ -110,6 +113,20 @@ def test_a_zone_means_its_outlets(world: World, alliance, session: Session, tmp_
     written = [of_csv(tmp_path / code) for code in zones]
     assert [len(rows) for rows in written] == [6, 5, 1]
     assert [sums(rows) for rows in written] == [reported(session, zone) for zone in zones.values()]
+
+
+def test_what_was_restated_is_exported_as_it_is_counted(
+    world: World, alliance, session: Session, tmp_path
+) -> None:
+    later, zones = world.later(days=3), [zone.code for zone in (world.east, world.west)]
+    move_outlet(session, world.dairy_shop, world.west.id, FIRST, later)
+    restate(session, (FIRST, LAST), "门店搬迁登记晚了", COMMAND_LINE, later)
+    session.commit()
+    for code in zones:
+        alliance(tmp_path / code, "--zone", code)
+    assert [len(of_csv(tmp_path / code)) for code in zones] == [0, 6]
+    assert {row["outlet_zone_code"] for row in of_csv(tmp_path / zones[1])} == {zones[1]}
+    assert sums(of_csv(tmp_path / zones[1])) == reported(session, world.west)
 
 
 def test_a_reversal_is_a_negative_row_that_names_its_redemption(world: World, alliance, tmp_path) -> None:

@@ -66,3 +66,19 @@ class Axis:
     def line(self, total: int) -> list[int]:
         """The children of ``total`` and, last, itself. A root alone is its own child: a table of one line."""
         return [*(self.children[total] or [total]), total]
+
+    def common(self, one: int, other: int) -> int:
+        """The lowest node that holds both."""
+        while one != other:
+            # Parents come first, so the later one is not above the other.
+            one, other = min(one, other), self.parent[max(one, other)]
+        return one
+
+    def split(self, top: int, *into: int) -> list[int]:
+        """Parts that make up ``top`` without overlap, ``into`` among them (nodes of different branches)."""
+        above = set()
+        for node in into:
+            while node != top:
+                node = self.parent[node]
+                above.add(node)
+        return [part for node in above for part in self.children[node] if part not in above]

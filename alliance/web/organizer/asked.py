@@ -44,7 +44,7 @@ class Asked:
 
 
 def asked(session: Session, *, tables: bool = False) -> Asked:
-    """What the URL asks for. Without a period: this month; for a page of ``tables`` the last one that is over.
+    """What the URL asks for. Without a period: this month; for a page of ``tables`` the one before.
 
     A zone that the visitor may not see and one that is not there end as 404, a period that is none or that
     the visitor may not ask for as 400.
