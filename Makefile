@@ -53,9 +53,11 @@ test: $(INSTALLED_DEV) $(BUILT) ## Lint, types, import contracts, and every test
 	@$(BIN)/pytest -n 2
 
 .PHONY: bench
-bench: $(INSTALLED_DEV) $(BUILT) ## Measure a redemption beside pgbench and a bare view (QUICK=1, DOCS=1)
+bench: $(INSTALLED_DEV) $(BUILT) ## Measure redemptions, and figures of ten million (ONLY=redemption|circulation, QUICK=1, DOCS=1)
 	@scripts/ensure-postgres >/dev/null
-	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(DOCS),--docs)
+	@$(if $(filter circulation,$(ONLY)),:,$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(DOCS),--docs))
+	@$(if $(filter redemption,$(ONLY)),:,$(BIN)/python -m bench.circulation $(if $(QUICK),--facts 200000) \
+		$(if $(DOCS),--docs))
 
 .PHONY: torture
 torture: $(INSTALLED_DEV) $(BUILT) ## The faults to survive, at length (file=cut_connections: one of them; report=path: the table)

@@ -1,9 +1,7 @@
 """``python -m bench``: measure, print the tables, keep them under ``build/`` and, if asked, in the docs."""
 
 import argparse
-import json
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -14,9 +12,9 @@ from typing import Any
 from bench import cpu
 from bench.disk import SLOWER_MS
 from bench.figures import Series, table
+from bench.paper import about, keep, publish
 from bench.stage import BARE, DATABASE, PRODUCT, WORKERS, Served, Stage, set_up
 
-ROOT = Path(__file__).parent.parent
 A, B, C = "(a) pgbench", "(b) bare Flask view", "(c) the product"
 _CPU = (BARE, PRODUCT, DATABASE)
 CODE, RETRY = "(c) codes of the server", "(c) sent again"
@@ -169,19 +167,17 @@ def main() -> None:
         series = Bench(stage, size).run()
         with stage.disk.slower():
             slow = Bench(stage, Size(size.clients, max(1, size.rounds // 2), size.seconds)).run()
-        about = _about(stage, others, time.monotonic() - started)
-    report = Report(about, series, slow)
-    _keep(report)
+        described = _about(stage, others, time.monotonic() - started)
+    report = Report(described, series, slow)
+    keep("bench", report.plain(), report.markdown())
     if arguments.docs:
-        _publish(report)
+        publish("Measured", report.markdown())
 
 
 def _about(stage: Stage, others: float, seconds: float) -> dict[str, Any]:
     first, retry = stage.counts["first"], stage.counts["retry"]
     return {
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        "software": f"Python {platform.python_version()}, {_postgresql(stage)}, {WORKERS} server processes",
+        **about(stage.disk.cluster, f"{WORKERS} server processes"),
         "load of the machine before": f"{others:.1f}",
         "a redemption": f"{first.reads} statements that read, {first.writes} that write, "
         f"{first.round_trips} round trips",
@@ -189,36 +185,6 @@ def _about(stage: Stage, others: float, seconds: float) -> dict[str, Any]:
         "slower disk by": stage.disk.how,
         "measured for": f"{seconds:.0f} s",
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
-
-
-def _postgresql(stage: Stage) -> str:
-    version = (stage.disk.cluster.directory / "data" / "PG_VERSION").read_text().strip()
-    return f"PostgreSQL {version}"
-
-
-def _keep(report: Report) -> None:
-    """Under ``build/``, which is nobody's source."""
-    build = ROOT / "build"
-    build.mkdir(exist_ok=True)
-    (build / "bench.json").write_text(json.dumps(report.plain(), ensure_ascii=False, indent=2) + "\n")
-    (build / "bench.md").write_text(report.markdown())
-    print(report.markdown())
-
-
-def _publish(report: Report) -> None:
-    """The last section of the page on performance."""
-    page = ROOT / "docs" / "performance.md"
-    before, heading, _ = page.read_text().partition("\n## Measured\n")
-    page.write_text(f"{before}{heading}\n{report.markdown()}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alliance.circulation import measures
+from alliance.circulation.export import SCHEMA
 from alliance.config import Settings
 from alliance.refused import Reason
 from alliance.store import new_id
@@ -41,6 +42,12 @@ def test_operating_lists_every_setting() -> None:
         alias = field.validation_alias
         variable = alias.choices[0] if alias is not None else f"ALLIANCE_{name.upper()}"
         assert f"`{variable}`" in text, variable
+
+
+def test_export_lists_every_column_with_its_type() -> None:
+    table = re.findall(r"^\| `(\w+)` \| (\w+) \|", (DOCS / "export.md").read_text(), re.M)
+    types = {"string": "text", "int64": "integer", "date32[day]": "date"}
+    assert table == [(field.name, types.get(str(field.type), "timestamp")) for field in SCHEMA]
 
 
 def test_the_metrics_name_every_measure_and_no_other() -> None:

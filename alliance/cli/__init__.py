@@ -23,6 +23,7 @@ COMMANDS = {
     "device": ("alliance.cli.devices:device", "出示会员码的手机 / the phones that show a pass"),
     "keys": ("alliance.cli.keys:keys", "会员码签名密钥 / the keys that sign passes"),
     "import": ("alliance.cli.imports:import_group", "导入表格 / import tables"),
+    "export": ("alliance.cli.exports:export", "导出数据 / export data"),
     "circulation": ("alliance.cli.circulation:circulation", "流通统计 / circulation figures"),
     "related": ("alliance.cli.related:related", "关联企业 / related parties"),
     "restate": ("alliance.cli.restate:restate", "重述以往的统计 / restate past figures"),
