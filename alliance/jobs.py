@@ -13,6 +13,7 @@ from alliance.audit.heads import FILE, append_heads
 from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
 from alliance.config import Settings
+from alliance.offers.evidence import forget_unused
 from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
 from alliance.store import for_writing, make_engine, sessionmaker_for
@@ -55,6 +56,7 @@ def make_jobs(settings: Settings) -> Huey:
             for_writing(session)
             at = clock.now()
             forget_typed_codes(session, at)
+            forget_unused(session, at)
             for kept in (sign_in, codes, attempts, devices, webhook_log):
                 kept.forget_expired(session, at)
             session.commit()
