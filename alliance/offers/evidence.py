@@ -8,13 +8,21 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from alliance.offers.models import CheaperReport, CheaperStep, OfferEvidence, OfferPicture, OfferRevision
+from alliance.offers.models import (
+    CheaperReport,
+    CheaperStep,
+    OfferApproval,
+    OfferEvidence,
+    OfferPicture,
+    OfferRevision,
+)
 from alliance.offers.pricing import AlliancePrice, Terms
 from alliance.offers.wording import compares, forbidden
 from alliance.pictures.models import Picture
@@ -144,6 +152,39 @@ def _showing(pictures: dict[int, UUID], said: OfferEvidence | None) -> Showing:
     if said is None:
         return Showing(pictures.get(0), Evidence(photo_ids=photo_ids))
     return Showing(pictures.get(0), Evidence(said.market_price_fen, said.basis, said.link, photo_ids))
+
+
+def is_on_show(session: Session, merchant_id: int, picture_id: UUID, holder_id: int, account_id: int) -> bool:
+    """Whether a holder may see a picture: an approved offer's, of a report of his or its answers, or his."""
+    this = {"merchant_id": merchant_id, "picture_id": picture_id}
+    offered = (
+        exists()
+        .where(OfferPicture.position == 0, *_of(OfferPicture, this))
+        .where(
+            OfferApproval.merchant_id == OfferPicture.merchant_id,
+            OfferApproval.revision_id == OfferPicture.revision_id,
+        )
+    )
+    reported = exists().where(CheaperReport.holder_id == holder_id, *_of(CheaperReport, this))
+    answered = (
+        exists()
+        .where(*_of(CheaperStep, this))
+        .where(
+            CheaperReport.merchant_id == CheaperStep.merchant_id,
+            CheaperReport.id == CheaperStep.report_id,
+            CheaperReport.holder_id == holder_id,
+        )
+    )
+    uploaded = exists().where(
+        Picture.merchant_id == merchant_id, Picture.id == picture_id, Picture.by_id == account_id
+    )
+    return bool(session.scalar(select(or_(offered, reported, answered, uploaded))))
+
+
+def _of(
+    entity: type[OfferPicture | CheaperReport | CheaperStep], this: dict[str, Any]
+) -> list[ColumnElement[bool]]:
+    return [getattr(entity, name) == value for name, value in this.items()]
 
 
 def forget_unused(session: Session, at: datetime) -> None:

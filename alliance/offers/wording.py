@@ -1,9 +1,9 @@
-"""Words that 广告法 第九条 forbids in an advertisement, and prices compared with a price that nobody has shown.
+"""Words that 广告法 第九条 forbids in an advertisement, and prices set against one that nobody has shown.
 
-《中华人民共和国广告法》第九条第（三）项 forbids 使用“国家级”、“最高级”、“最佳”等用语; what else counts as 等 follows
-what the market supervision has commonly fined. As 《广告绝对化用语执法指南》 has it, such a word matters where it
-praises the goods: a quantity (最高减 50 元), an order (第一次), a time (最近) is no praise. So each word stands with the
-phrases in which it is harmless.
+《中华人民共和国广告法》第九条第（三）项: 广告不得使用“国家级”、“最高级”、“最佳”等用语. What else counts as
+等 follows what has commonly been fined. Such a word matters where it praises the goods: a quantity
+(最高减 50 元), an order (第一次), a time (最近) is no praise. So each word stands with the phrases in which it is
+harmless; what is in doubt is stopped, because wording can be changed and a fine cannot.
 """
 
 import re
@@ -41,9 +41,9 @@ _FOLLOWED: dict[str, str] = {
     "最新鲜": "",
     "最安全": "",
     "最健康": "",
-    "第一": "二|三|和|与|及|到|至|送|百|时间|次|件|杯|份|张|单|天|周|月|年|排|层|批|步|部分|季|期|个|位|名顾客|桌|阶段|人民|中学|小学|"
-    "医院|食堂|分店|门店|楼|季度|代|站|节|课|份工|学期|百货|汽车|实验|版|条|款|轮|组|档|梯|小时|公里|晚|餐厅|车间|"
-    "幼儿园|双|盒|瓶|袋|箱|碗|年级|大街|大道|支行|胎|口|眼|人称|场",
+    "第一": "二|三|和|与|及|到|至|送|百|时间|次|件|杯|份|张|单|天|周|月|年|排|层|批|步|部分|季|期|个|位|桌|"
+    "阶段|人民|中学|小学|医院|食堂|分店|门店|楼|代|站|节|课|学期|汽车|实验|版|稿|条|款|轮|组|档|梯|小时|公里|晚|餐厅|"
+    "车间|幼儿园|双|盒|瓶|袋|箱|碗|年级|大街|大道|支行|胎|口|眼|人称|场|颗|支|根|只|块|道|篇|名顾客",
     "唯一": "识别|标识|编号|入口|凭证|码|账号",
     "顶级": "",
     "顶尖": "",
@@ -94,7 +94,7 @@ class Finding:
 
 
 def forbidden(text: str) -> list[Finding]:
-    """The words in ``text`` that may not praise an offer, in their order; places are those of ``text`` itself.
+    """The words in ``text`` that may not praise an offer, in their order; places are those in ``text``.
 
     Full width, spaces and signs between the characters (最 佳, 最·佳) hide nothing.
     """

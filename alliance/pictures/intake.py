@@ -15,9 +15,12 @@ from PIL import Image, ImageCms, ImageOps
 
 #: The largest file that is looked at. What telephones make has 2 to 8 MB.
 MAX_BYTES = 10_000_000
-#: The most pixels that are decoded, by format. Of a JPEG the decoder makes an eighth to a half at once, so the
-#: 48 megapixels of a telephone need no more memory than a screenshot.
-MAX_PIXELS = {"JPEG": 60_000_000, "MPO": 60_000_000, "PNG": 25_000_000, "WEBP": 25_000_000}
+#: The most pixels that are decoded. Of a plain JPEG the decoder makes an eighth to a half at once, so the
+#: 48 megapixels of a telephone need no more memory than a screenshot; whatever else is made whole.
+MAX_PIXELS, MAX_PIXELS_OF_JPEG = 25_000_000, 60_000_000
+#: How often a progressive JPEG is drawn over; the usual is ten. A few bytes are enough for one more time.
+_MAX_SCANS = 64
+_START_OF_SCAN = b"\xff\xda"
 #: The longer side of what is kept.
 MAX_SIDE = 1600
 MIMETYPE = "image/webp"
@@ -106,7 +109,10 @@ def _open(raw: bytes) -> Image.Image:
         raise PictureInvalid(Problem.TOO_MANY_PIXELS) from None
     except _BROKEN:
         raise PictureInvalid(Problem.NOT_A_PICTURE) from None
-    if picture.width * picture.height > MAX_PIXELS[str(picture.format)]:
+    is_plain = picture.format in ("JPEG", "MPO") and not picture.info.get("progressive")
+    if picture.width * picture.height > (MAX_PIXELS_OF_JPEG if is_plain else MAX_PIXELS):
+        raise PictureInvalid(Problem.TOO_MANY_PIXELS)
+    if picture.info.get("progressive") and raw.count(_START_OF_SCAN) > _MAX_SCANS:
         raise PictureInvalid(Problem.TOO_MANY_PIXELS)
     return picture
 
@@ -130,7 +136,7 @@ def _decode(picture: Image.Image) -> Image.Image:
 
 
 def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Telephones photograph in Display P3, which without its profile looks dull. A bad profile is forgotten."""
+    """Telephones photograph in Display P3, which looks dull without its profile; a bad one is forgotten."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"))

@@ -12,8 +12,8 @@ from alliance.store import Base, new_id
 class Picture(Base):
     """A picture that concerns a merchant, as ``intake.clean`` made it; it never changes.
 
-    ``merchant_id`` is whose offer it shows or speaks of, ``by_id`` the account that uploaded it: the merchant's
-    own, or a holder's who reports a price. ``digest`` is the SHA-256 of the content.
+    ``merchant_id`` is whose offer it shows or speaks of, ``by_id`` the account that uploaded it: the
+    merchant's own, or a holder's who reports a price. ``digest`` is the SHA-256 of the content.
     """
 
     __tablename__ = "pictures"

@@ -25,7 +25,7 @@ from alliance.web.entries import entries
 from alliance.web.errors import answer, status_of
 from alliance.web.extensions import db
 from alliance.web.holder_phones import phones_of
-from alliance.web.offer_cards import offer_cards
+from alliance.web.offer_cards import offer_cards, with_showings
 from alliance.web.words import REFUSALS, remedy_for
 
 
@@ -77,7 +77,7 @@ def list_offers() -> ResponseReturnValue:
         # An employee sees the family's too: the children's cards are on that phone.
         shown = shown.where(open_to(holder.kind))
     cards = offer_cards(db.session, db.session.scalars(shown).all(), view)
-    return render_template("employee/list_offers.html", cards=cards)
+    return render_template("employee/list_offers.html", cards=with_showings(db.session, cards))
 
 
 @bp.get("/redemptions")
