@@ -2,8 +2,8 @@
 
 《中华人民共和国广告法》第九条第（三）项: 广告不得使用“国家级”、“最高级”、“最佳”等用语. What else counts as
 等 follows what has commonly been fined. Such a word matters where it praises the goods: a quantity
-(最高减 50 元), an order (第一次), a time (最近) is no praise. So each word stands with the phrases in which it is
-harmless; what is in doubt is stopped, because wording can be changed and a fine cannot.
+(最高减 50 元), an order (第一次), a time (最近) is no praise. So each word stands with the phrases in which
+it is harmless; what is in doubt is stopped, because wording can be changed and a fine cannot.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Form fields for what belongs to a price: links, and pictures that were uploaded before the form was sent."""
+"""Form fields for what belongs to a price: links, and pictures that were uploaded before the form."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from alliance.offers.evidence import MAX_LINK
-from alliance.offers.wording import CLAUSE, forbidden
+from alliance.offers.wording import forbidden
 
 
 class PictureIdsField(Field):  # type: ignore[misc]
@@ -61,8 +61,4 @@ def link_field(label: Any, too_long: Any) -> Any:
 def forbidden_words(text: str) -> str:
     """What to say about a text with words that an advertisement must not have; empty without any."""
     words = "”“".join(dict.fromkeys(found.word for found in forbidden(text)))
-    return (
-        str(_("%(clause)s不许用“%(words)s”这样的词，请换个说法。", clause=CLAUSE, words=words))
-        if words
-        else ""
-    )
+    return str(_("《广告法》第九条不许用“%(words)s”这样的词，请换个说法。", words=words)) if words else ""

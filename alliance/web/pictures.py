@@ -18,4 +18,5 @@ def show(merchant_id: int, picture_id: UUID) -> Response:
     response = Response(picture.content, mimetype=MIMETYPE)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     response.set_etag(picture.digest.hex())
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -18,7 +18,7 @@ WORDS = {
     Problem.TOO_LARGE: _l("图片超过 10 MB，请换一张小一些的。"),
     Problem.TOO_MANY_PIXELS: _l("图片的尺寸太大，请缩小后再上传。"),
     Problem.HEIC: _l(
-        "这是苹果手机的 HEIC 照片，这里打不开。请在手机“设置 › 相机 › 格式”里选“兼容性最佳”后重拍，或截图后上传。"
+        "这是苹果手机的 HEIC 照片，这里打不开。请截图后上传，或在“设置 › 相机 › 格式”里选“兼容性最佳”后重拍。"
     ),
     Problem.NOT_A_PICTURE: _l("这个文件不是 JPEG、PNG 或 WebP 图片，请换一张照片。"),
     Problem.BROKEN: _l("图片不完整或已损坏，请重新拍一张或换一张。"),

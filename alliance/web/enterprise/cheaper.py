@@ -12,7 +12,7 @@ from wtforms import RadioField, SelectChoice
 from wtforms.validators import AnyOf
 
 from alliance import clock
-from alliance.offers.cheaper import ANSWERS, CheaperInvalid, Said, StepKind, answer
+from alliance.offers.cheaper import ANSWERS, DAYS_TO_ANSWER, CheaperInvalid, Said, StepKind, answer
 from alliance.offers.models import CheaperReport
 from alliance.web.cheaper_lines import ReportLine, report_lines
 from alliance.web.cheaper_words import put_at_field
@@ -47,7 +47,7 @@ def list_reports(enterprise_id: int) -> ResponseReturnValue:
     """Every report about the enterprise's offers, those that wait for an answer first."""
     ours = select(CheaperReport).where(CheaperReport.merchant_id == enterprise_id)
     lines = report_lines(db.session, ours, clock.now())
-    return page("enterprise/list_reports.html", enterprise_id, lines=lines)
+    return page("enterprise/list_reports.html", enterprise_id, lines=lines, days=DAYS_TO_ANSWER)
 
 
 @bp.get("/reports/<uuid:report_id>")

@@ -99,10 +99,10 @@ def _report_page(line: ReportLine, form: VerdictForm, again: ReopenReportForm) -
 
 
 def _decided_before(line: ReportLine, invalid: CheaperInvalid) -> ResponseReturnValue:
-    key = {"merchant_id": line.report.merchant_id, "report_id": line.report.id}
+    address = url_for("organizer.show_report", merchant_id=line.report.merchant_id, report_id=line.report.id)
     db.session.rollback()
     flash(problem_words(invalid), "warning")
-    return redirect(url_for("organizer.show_report", **key))
+    return redirect(address)
 
 
 def _line_or_404(merchant_id: int, report_id: UUID) -> ReportLine:
