@@ -86,7 +86,8 @@ def test_every_constraint_has_a_name() -> None:
     [
         "outlets", "outlet_zones", "offers", "offer_revisions", "offer_approvals", "limit_counters", "scans",
         "redemptions", "reversals", "refused_attempts", "wrong_codes", "outbox_events", "webhook_endpoints",
-        "webhook_subscriptions", "webhook_deliveries", "webhook_attempts",
+        "webhook_subscriptions", "webhook_deliveries", "webhook_attempts", "pictures", "offer_pictures",
+        "offer_evidence", "cheaper_reports", "cheaper_steps",
     ],
 )  # fmt: skip
 def test_what_a_merchant_owns_is_keyed_by_merchant(name: str) -> None:

@@ -25,6 +25,9 @@ _START_OF_SCAN = b"\xff\xda"
 MAX_SIDE = 1600
 MIMETYPE = "image/webp"
 
+# What is odd about a stranger's file is nothing for our log: it is refused, or drawn anew.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 _FORMATS = ["JPEG", "PNG", "WEBP"]
 #: The brands of ISO media files that hold HEVC pictures: what an iPhone makes unless it is told otherwise.
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -101,10 +104,7 @@ def _open(raw: bytes) -> Image.Image:
     if raw[4:8] == b"ftyp" and raw[8:12] in _HEIC:
         raise PictureInvalid(Problem.HEIC)
     try:
-        with warnings.catch_warnings():
-            # Its own limit is higher than ours, which is looked at next.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(BytesIO(raw), formats=_FORMATS)
+        picture = Image.open(BytesIO(raw), formats=_FORMATS)
     except Image.DecompressionBombError:
         raise PictureInvalid(Problem.TOO_MANY_PIXELS) from None
     except _BROKEN:
