@@ -151,14 +151,16 @@ def test_nobody_sees_anothers_reports(scene, reported):
 # --- the merchant's desk -----------------------------------------------------------------------------
 
 
-def test_the_merchant_sees_the_report_and_not_who_made_it(scene, admin, reported):
+def test_the_merchant_sees_the_report_and_not_who_made_it(scene, holder, admin, reported):
     name = scene.world.mechanic.name
     for path in (desk(reported).rpartition("/")[0], desk(reported)):
         page = text(admin.get(path))
         assert "解放路大润发" in page
         assert "等商户答复" in page
         assert name not in page
+        # The holder's account has that name, the administrator's the next.
         assert "第1人" not in page
+        assert "第2人" in page
     page = text(admin.get(desk(reported)))
     assert 'rel="noopener noreferrer nofollow">https://example.com/milk</a>' in page
 

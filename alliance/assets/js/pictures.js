@@ -47,7 +47,7 @@ function watch(box) {
   );
   const button = box.closest("form")?.querySelector("[data-once]");
   const fit = () => {
-    input.hidden = list.children.length >= Number(box.dataset.most);
+    input.parentElement.hidden = list.children.length >= Number(box.dataset.most);
   };
   const say = (words) => {
     wrong.textContent = words;
