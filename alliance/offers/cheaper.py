@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
@@ -162,6 +162,17 @@ def steps_of(session: Session, report_ids: Collection[UUID]) -> defaultdict[UUID
     for step in session.scalars(rows.order_by(CheaperStep.at, CheaperStep.id)):
         found[step.report_id].append(step)
     return found
+
+
+def unanswered() -> Select[CheaperReport]:
+    """A SELECT of the reports that wait for their merchant."""
+    this = (
+        CheaperStep.merchant_id == CheaperReport.merchant_id,
+        CheaperStep.report_id == CheaperReport.id,
+    )
+    newest = select(CheaperStep.kind).where(*this).order_by(CheaperStep.at.desc(), CheaperStep.id.desc())
+    last = newest.limit(1).correlate(CheaperReport).scalar_subquery()
+    return select(CheaperReport).where(or_(last.is_(None), last == StepKind.REOPENED))
 
 
 def standing(steps: Sequence[CheaperStep]) -> Standing:

@@ -256,6 +256,25 @@ def test_what_lies_too_long_is_marked(scene, reported):
     assert "等了 3 个工作日" in page
 
 
+def test_who_has_to_do_something_is_told_on_the_first_page(scene, admin, organizer, reported):
+    office = f"/enterprises/{reported.merchant_id}"
+    assert "有 1 条“别处更便宜”等贵单位答复。" in text(admin.get(office))
+    assert "超时没有答复" not in text(organizer.get("/organizer"))
+    scene.later(days=6)
+    for browser, told in (
+        (organizer, True),
+        (scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.east.id), True),
+        (scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.west.id), False),
+        (scene.browser(Role.DATA_OFFICER), False),
+    ):
+        assert ("有 1 条“别处更便宜”超时没有答复。" in text(browser.get("/organizer"))) is told
+    post(admin, desk(reported), {"kind": "explained", "words": "临期"})
+    assert "等贵单位答复" not in text(admin.get(office))
+    assert "超时没有答复" not in text(organizer.get("/organizer"))
+    post(organizer, f"{room(reported)}/reopen", {"words": "请补价签"})
+    assert "等贵单位答复" in text(admin.get(office))
+
+
 def test_a_zones_organizer_sees_the_merchants_of_his_zone(scene, reported):
     here = scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.east.id)
     elsewhere = scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.west.id)

@@ -1,5 +1,6 @@
 """别处更便宜, in the organizer's room: what is open and for how long, and the verdict."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from wtforms import RadioField, SelectChoice
 from wtforms.validators import AnyOf
 
 from alliance import clock
+from alliance.accounts.models import Grant
 from alliance.enterprises.placement import enterprise_zone_on
-from alliance.offers.cheaper import VERDICTS, CheaperInvalid, Said, StepKind, close, reopen
+from alliance.offers.cheaper import VERDICTS, CheaperInvalid, Said, StepKind, close, reopen, unanswered
 from alliance.offers.models import CheaperReport
 from alliance.web.cheaper_lines import ReportLine, report_lines
 from alliance.web.cheaper_words import problem_words
@@ -55,7 +57,10 @@ class ReopenReportForm(FlaskForm):  # type: ignore[misc]
 def list_reports() -> ResponseReturnValue:
     """Every report of the merchants in reach, those without an answer first, the oldest at the top."""
     at = clock.now()
-    return render_template("organizer/list_reports.html", lines=report_lines(db.session, _in_reach(at), at))
+    return render_template(
+        "organizer/list_reports.html",
+        lines=report_lines(db.session, _in_reach(select(CheaperReport), g.grants, at), at),
+    )
 
 
 @bp.get(REPORT)
@@ -113,8 +118,14 @@ def _line_or_404(merchant_id: int, report_id: UUID) -> ReportLine:
     return lines[0] if lines else abort(404)
 
 
-def _in_reach(at: datetime) -> Select[CheaperReport]:
-    query, roots = select(CheaperReport), zone_roots(g.grants)
+def overdue(grants: Sequence[Grant], at: datetime) -> int:
+    """How many reports wait too long for merchants in reach of these grants."""
+    lines = report_lines(db.session, _in_reach(unanswered(), grants, at), at)
+    return sum(line.is_overdue for line in lines)
+
+
+def _in_reach(query: Select[CheaperReport], grants: Sequence[Grant], at: datetime) -> Select[CheaperReport]:
+    roots = zone_roots(grants)
     if roots is None:
         return query
     zone = enterprise_zone_on(clock.business_date(at), CheaperReport.merchant_id)
