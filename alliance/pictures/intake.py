@@ -84,7 +84,7 @@ class Cleaned:
 def clean(raw: bytes) -> Cleaned:
     """The picture in a JPEG, PNG or WebP file, upright, in sRGB, without anything else the file said.
 
-    Of several frames the first. Raises PictureInvalid. Takes up to a second: hold no lock meanwhile.
+    Of several frames the first. Raises PictureInvalid. Takes a second or two: hold no lock meanwhile.
     """
     if not raw:
         raise PictureInvalid(Problem.EMPTY)

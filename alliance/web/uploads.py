@@ -39,7 +39,7 @@ def take_in(merchant_id: int, most: int) -> dict[str, object]:
     """Keep the picture of the form's field ``picture``: ``{id, url, width, height}``; ends with 422."""
     file = request.files.get("picture")
     by, at = g.actor, clock.now()
-    # Decoding takes up to a second. On SQLite the transaction that looked up who comes has the turn of all
+    # Decoding takes a second or two. On SQLite the transaction that looked up who comes has the turn of all
     # writers, and a counter waits behind it: it is given back, and what follows is a transaction of its own.
     db.session.rollback()
     try:
