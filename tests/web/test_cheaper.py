@@ -9,7 +9,7 @@ from alliance.accounts.models import Role
 from alliance.audit.models import AuditEntry
 from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.life import Draft, submit, withdraw
-from alliance.offers.models import CheaperReport, CheaperStep, Offer
+from alliance.offers.models import Audience, CheaperReport, CheaperStep, Offer
 from alliance.offers.pricing import AlliancePrice
 from tests.pictures.photos import gps_photo
 from tests.web.people import Scene, text
@@ -135,6 +135,19 @@ def test_an_offer_that_is_gone_cannot_be_reported(scene, holder, named):
     answer = post(holder, "/reports/new", SAID | named, follow_redirects=True)
     assert "今天已经不能用了" in text(answer)
     assert reports(scene) == []
+
+
+def test_what_is_not_for_the_family_is_not_theirs_to_report(scene):
+    world = scene.world
+    offer = world.live_offer(
+        world.dairy, "STAFF", AlliancePrice(unit_price_fen=500), audience=Audience.EMPLOYEE
+    )
+    child = world.dependant(world.mechanic, "张小宝")
+    scene.session.commit()
+    named = {"merchant": str(offer.merchant_id), "offer": str(offer.offer_id)}
+    for holder, status in ((child, 302), (world.mechanic, 200)):
+        phone = scene.browser(Role.HOLDER, holder_id=holder.id)
+        assert phone.get("/reports/new", query_string=named).status_code == status
 
 
 def test_the_same_is_not_reported_twice(scene, holder, named, reported):

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from alliance import clock
 from alliance.enterprises.models import Enterprise
 from alliance.offers.cheaper import CheaperInvalid, Said, Seen, report
-from alliance.offers.live import live
+from alliance.offers.live import shown_to
 from alliance.offers.models import CheaperReport, OfferRevision
+from alliance.people.models import Holder
 from alliance.web import uploads
 from alliance.web.cheaper_lines import report_lines
 from alliance.web.cheaper_words import put_at_field
@@ -83,11 +84,11 @@ def _reported(revision: OfferRevision, form: CheaperForm) -> bool:
 
 
 def _named_offer() -> OfferRevision | None:
-    """The offer's revision of today; None when it is not live, or nothing is named."""
+    """The offer's revision of today; None when this phone does not show it, or nothing is named."""
     merchant_id = request.values.get("merchant", 0, type=int)
     offer_id = request.values.get("offer", None, type=UUID)
     if not 0 < merchant_id < 2**63 or offer_id is None:
         return None
-    today = clock.business_date(clock.now())
+    holder, today = db.session.get_one(Holder, g.grant.holder_id), clock.business_date(clock.now())
     named = (OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer_id)
-    return db.session.scalar(live(today).where(*named))
+    return db.session.scalar(shown_to(holder, today).where(*named))
