@@ -6,12 +6,17 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
+from alliance import store
 from alliance.accounts.models import Role
 from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.evidence import Showing
 from alliance.offers.life import Draft, approve, submit
 from alliance.offers.pricing import Discount
+from alliance.pictures.intake import clean
 from alliance.pictures.models import Picture
+from alliance.web import uploads
+from alliance.web.extensions import db
+from alliance.zones.models import Zone
 from tests.pictures.photos import SECRETS, gps_photo, heic, photo, png_bomb
 from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
@@ -95,6 +100,23 @@ def test_nine_megabytes_are_read_and_others_requests_stay_small(scene, admin, of
     assert upload(admin, office, raw).status_code == 200
     path = f"/enterprises/{scene.world.dairy.id}/offers/new"
     assert upload(admin, path, raw).status_code == 413
+
+
+def test_nobody_waits_while_a_picture_is_decoded(scene, admin, office, monkeypatch):
+    """On SQLite a transaction that may write has the turn of all writers: decoding must not be inside one."""
+    decoded = []
+
+    def clean_while_others_write(raw: bytes):
+        with store.without_waiting(db.engine) as session:
+            session.add(Zone(code="220204009000", name="新街道", parent_id=None))
+            session.flush()
+        decoded.append(clean(raw))
+        return decoded[0]
+
+    scene.afresh()
+    monkeypatch.setattr(uploads, "clean", clean_while_others_write)
+    assert upload(admin, office, photo()).status_code == 200
+    assert len(decoded) == 1
 
 
 def test_a_stranger_may_not_even_send_a_picture(scene, office):
