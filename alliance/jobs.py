@@ -14,6 +14,7 @@ from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
 from alliance.circulation.derive_periods import derive_period, pending_periods
 from alliance.config import Settings
+from alliance.offers.evidence import forget_unused
 from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
 from alliance.store import for_writing, make_engine, sessionmaker_for
@@ -59,6 +60,7 @@ def make_jobs(settings: Settings) -> Huey:
             for_writing(session)
             at = clock.now()
             forget_typed_codes(session, at)
+            forget_unused(session, at)
             for kept in (sign_in, codes, attempts, devices, webhook_log):
                 kept.forget_expired(session, at)
             session.commit()

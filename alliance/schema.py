@@ -8,6 +8,7 @@ import alliance.enterprises.models
 import alliance.offers.models
 import alliance.passes.models
 import alliance.people.models
+import alliance.pictures.models
 import alliance.redemptions.models
 import alliance.webhooks.models
 import alliance.zones.models

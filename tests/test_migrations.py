@@ -17,10 +17,16 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import BEFORE_RECORDS, business_date
 from alliance.enterprises.models import EnterpriseZone, OutletZone
 from alliance.enterprises.placement import move_enterprise, move_outlet
+from alliance.offers.cheaper import Said, Seen, StepKind, answer, report
+from alliance.offers.evidence import Evidence, Showing
+from alliance.offers.life import Draft, submit
 from alliance.offers.limits import Limits
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import Discount
+from alliance.pictures.intake import clean
+from alliance.pictures.keep import keep
 from alliance.redemptions.reverse import Authority, reverse
+from tests.pictures.photos import photo
 from tests.world import World
 
 
@@ -86,7 +92,8 @@ def test_every_constraint_has_a_name() -> None:
     [
         "outlets", "outlet_zones", "offers", "offer_revisions", "offer_approvals", "limit_counters", "scans",
         "redemptions", "reversals", "refused_attempts", "wrong_codes", "outbox_events", "webhook_endpoints",
-        "webhook_subscriptions", "webhook_deliveries", "webhook_attempts",
+        "webhook_subscriptions", "webhook_deliveries", "webhook_attempts", "pictures", "offer_pictures",
+        "offer_evidence", "cheaper_reports", "cheaper_steps",
     ],
 )  # fmt: skip
 def test_what_a_merchant_owns_is_keyed_by_merchant(name: str) -> None:
@@ -175,3 +182,24 @@ def test_of_several_moves_on_one_day_the_last_goes_down(empty_database_url: str)
         for table in (EnterpriseZone, OutletZone):
             (stay,) = session.scalars(sa.select(table).where(table.starts_on == today))
             assert (stay.zone_id, stay.recorded_at) == (west, BEFORE_RECORDS)
+
+
+def test_what_speaks_of_a_price_goes_and_the_offers_stay(empty_database_url: str) -> None:
+    """Revision 0017: on the way down pictures, evidence and reports are lost, and nothing else."""
+    store.upgrade(empty_database_url)
+    with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
+        world = World(session)
+        picture = keep(session, world.dairy.id, clean(photo()), 9, COMMAND_LINE, world.at)
+        showing = Showing(picture.id, Evidence(600, "价签", photo_ids=(picture.id,)))
+        draft = Draft("NEW", "鲜牛奶", Discount(pay_permille=900), showing=showing)
+        revision = submit(session, world.dairy.id, draft, COMMAND_LINE, world.at)
+        said = Said(picture_id=picture.id)
+        made = report(session, world.mechanic.id, revision, Seen("大润发", 500), said, COMMAND_LINE, world.at)
+        answer(session, made, StepKind.PROVED, Said("价签", picture_id=picture.id), COMMAND_LINE, world.at)
+        session.commit()
+    before = counts(empty_database_url)
+    gone = ("pictures", "offer_pictures", "offer_evidence", "cheaper_reports", "cheaper_steps")
+    assert all(before[name] for name in gone)
+    store.downgrade(empty_database_url, "0013")
+    store.upgrade(empty_database_url)
+    assert counts(empty_database_url) == before | dict.fromkeys(gone, 0)

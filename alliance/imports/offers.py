@@ -7,6 +7,7 @@ waits for the organizer, unless the import approves it at once.
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -34,6 +35,7 @@ from alliance.imports.fields import (
 from alliance.imports.run import Import, Kind, Outcome, Row
 from alliance.imports.words import Problem
 from alliance.offers import historical
+from alliance.offers.evidence import showings
 from alliance.offers.life import Draft, OfferInvalid, approve, submit
 from alliance.offers.limits import Limits, read_limits
 from alliance.offers.models import (
@@ -77,6 +79,9 @@ _INVALID = {
     "before_start": (Problem.OFFER_ENDS_BEFORE_START, "结束日期"),
     "past": (Problem.OFFER_OVER, "结束日期"),
     "above_threshold": (Problem.OFF_ABOVE_THRESHOLD, "减(元)"),
+    "forbidden_words": (Problem.FORBIDDEN_WORDS, "优惠名称"),
+    "compared_without_basis": (Problem.COMPARED_WITHOUT_BASIS, "优惠名称"),
+    "below_price": (Problem.ABOVE_MARKET_PRICE, "联盟价(元)"),
     "below_used": (Problem.LIMIT_BELOW_USED, ""),
 }
 
@@ -201,6 +206,9 @@ def bring_in(session: Session, rows: list[OfferRow], job: Import, *, approving: 
             if revision.id in decided or not approving:
                 return Outcome.UNCHANGED
         else:
+            if revision:
+                # A file says nothing about pictures and evidence: they stay.
+                draft = replace(draft, showing=showings(session, [revision.id])[revision.id])
             revision = _submitted(session, merchant_id, draft, job)
         if approving:
             approve(session, revision, job.by, job.at)
@@ -229,7 +237,8 @@ def _submitted(session: Session, merchant_id: int, draft: Draft, job: Import) ->
         return submit(session, merchant_id, draft, job.by, job.at)
     except OfferInvalid as invalid:
         problem, column = _INVALID[invalid.problem]
-        raise Unfit(problem, _LIMITS.get(invalid.field, column)) from None
+        words = {"word": invalid.word} if invalid.word else {}
+        raise Unfit(problem, _LIMITS.get(invalid.field, column), **words) from None
 
 
 def _newest(session: Session, merchant_ids: list[int]) -> dict[tuple[int, str], tuple[OfferRevision, Draft]]:

@@ -109,5 +109,8 @@ class Problem(Enum):
     OFFER_OVER = "结束日期已经过去", "请填写今天或以后的日期"
     OFF_ABOVE_THRESHOLD = "减的金额大于满的金额", "请核对这两个金额"
     LIMIT_ABOVE = "{column}大于{other}", "请核对这两个数，或者清空其中一格"
+    FORBIDDEN_WORDS = "广告法第九条不许用“{word}”这样的词", "请换个说法"
+    COMPARED_WITHOUT_BASIS = "名称里拿{word}作比较，却没有依据", "请改掉名称，或者在网页上提交并写明依据"
+    ABOVE_MARKET_PRICE = "联盟价比网页上填过的市场价还高", "请核对价格，或者在网页上修改市场价"
     LIMIT_BELOW_USED = "已经用掉的比这个数多", "请改大一些；不想再给的，请撤回这个优惠"
     TWO_LIMITS = "与{other}说的不一样", "请只填一列，这两列是一个意思"

@@ -13,6 +13,7 @@ from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.offers import historical
 from alliance.offers.counters import overspent
+from alliance.offers.evidence import BARE, Showing, attach, fault_of
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
     Audience,
@@ -24,6 +25,7 @@ from alliance.offers.models import (
     OfferWithdrawal,
 )
 from alliance.offers.pricing import Terms, Threshold
+from alliance.pictures.keep import are_there
 from alliance.store import insert_or_ignore, new_id
 
 
@@ -41,12 +43,13 @@ class State(StrEnum):
 class OfferInvalid(Exception):
     """A draft that cannot stand: the field at fault and a code for the words."""
 
-    def __init__(self, field: str, problem: str, than: str = "") -> None:
-        """``than`` is the other field, where two contradict each other."""
+    def __init__(self, field: str, problem: str, than: str = "", word: str = "") -> None:
+        """``than`` is the other field, where two contradict each other; ``word`` what may not be said."""
         super().__init__(f"{field}: {problem} {than}".rstrip())
         self.field = field
         self.problem = problem
         self.than = than
+        self.word = word
 
 
 class AlreadyDecided(Exception):
@@ -65,6 +68,7 @@ class Draft:
     limits: Limits = UNLIMITED
     outlet_ids: Sequence[UUID] = ()
     audience: Audience = Audience.EVERYONE
+    showing: Showing = BARE
 
 
 def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: datetime) -> OfferRevision:
@@ -73,6 +77,8 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     Raises OfferInvalid for terms that cannot be meant.
     """
     _check(draft, business_date(at))
+    if not are_there(session, merchant_id, draft.showing.picture_ids):
+        raise OfferInvalid("picture", "not_there")
     offer_id = _lock_offer(session, merchant_id, draft.code, at)
     if spent := overspent(session, (merchant_id, offer_id), draft.limits):
         raise OfferInvalid(spent, "below_used")
@@ -100,6 +106,7 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
         session.add(
             OfferRevisionOutlet(merchant_id=merchant_id, revision_id=revision.id, outlet_id=outlet_id)
         )
+    attach(session, revision, draft.showing)
     record(session, by, "offer.submit", f"offer_revision:{revision.id}", at, enterprise_id=merchant_id)
     return revision
 
@@ -166,6 +173,8 @@ def _check(draft: Draft, today: date) -> None:
         raise OfferInvalid("off_fen", "above_threshold")
     if contradiction := draft.limits.contradiction():
         raise OfferInvalid(contradiction[0], "above", contradiction[1])
+    if fault := fault_of(draft.title, draft.terms, draft.showing):
+        raise OfferInvalid(fault.field, fault.problem, word=fault.word)
 
 
 def _is_uuid(text: str) -> bool:

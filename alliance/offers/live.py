@@ -15,6 +15,7 @@ from alliance.offers.models import (
     OfferRevisionOutlet,
     OfferWithdrawal,
 )
+from alliance.people.models import Holder, HolderKind
 
 #: The condition that an offer has the code or the id of ``naming``.
 NAMED = or_(Offer.code == bindparam("offer_code"), Offer.id == bindparam("offer_id"))
@@ -77,6 +78,14 @@ def at_outlet(
 def open_to(holder_kind: str | ColumnElement[Any]) -> ColumnElement[bool]:
     """The condition that a holder of this kind (``people.HolderKind``) may use a revision."""
     return OfferRevision.audience.in_([Audience.EVERYONE, holder_kind])
+
+
+def shown_to(holder: Holder, day: date) -> Select[OfferRevision]:
+    """A SELECT of what a holder's phone shows on ``day``."""
+    if holder.kind == HolderKind.DEPENDANT:
+        return live(day).where(open_to(holder.kind))
+    # An employee sees the family's too: the children's cards are on that phone.
+    return live(day)
 
 
 def naming(code_or_id: str | None) -> dict[str, object]:

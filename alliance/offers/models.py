@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.store import Base, new_id, of_merchant
@@ -67,6 +67,90 @@ class OfferRevisionOutlet(Base):
     merchant_id: Mapped[int] = mapped_column(primary_key=True)
     revision_id: Mapped[UUID] = mapped_column(primary_key=True)
     outlet_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class OfferPicture(Base):
+    """A picture of a revision: at position 0 the one that employees see, at 1 to 3 photos of its evidence."""
+
+    __tablename__ = "offer_pictures"
+    __table_args__ = (
+        of_merchant("offer_revisions", "revision_id"),
+        of_merchant("pictures", "picture_id"),
+        CheckConstraint("position >= 0 AND position <= 3", name="position_known"),
+        Index(None, "merchant_id", "picture_id"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    picture_id: Mapped[UUID]
+
+
+class OfferEvidence(Base):
+    """What a revision says about the market price: 分 for a piece, and on what ground; empty is not said."""
+
+    __tablename__ = "offer_evidence"
+    __table_args__ = (of_merchant("offer_revisions", "revision_id"),)
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    revision_id: Mapped[UUID] = mapped_column(primary_key=True)
+    market_price_fen: Mapped[int | None]
+    basis: Mapped[str] = mapped_column(String(300))
+    link: Mapped[str] = mapped_column(String(500))
+
+
+class CheaperReport(Base):
+    """别处更便宜: a holder has seen the same for less elsewhere. ``revision_id`` is what was granted then.
+
+    ``business_date`` is the day of the report, by which a holder's reports are limited.
+    """
+
+    __tablename__ = "cheaper_reports"
+    __table_args__ = (
+        of_merchant("offers", "offer_id"),
+        of_merchant("offer_revisions", "revision_id"),
+        of_merchant("pictures", "picture_id"),
+        Index(None, "holder_id", "business_date"),
+        Index(None, "merchant_id", "picture_id"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    offer_id: Mapped[UUID]
+    revision_id: Mapped[UUID]
+    holder_id: Mapped[int] = mapped_column(ForeignKey("holders.id"))
+    business_date: Mapped[date]
+    at: Mapped[datetime]
+    place: Mapped[str] = mapped_column(String(100))
+    price_fen: Mapped[int]
+    link: Mapped[str] = mapped_column(String(500))
+    words: Mapped[str] = mapped_column(String(300))
+    picture_id: Mapped[UUID | None]
+
+
+class CheaperStep(Base):
+    """What became of a report, step by step: the merchant's answers, the organizer's verdict, a reopening."""
+
+    __tablename__ = "cheaper_steps"
+    __table_args__ = (
+        of_merchant("cheaper_reports", "report_id"),
+        of_merchant("offer_revisions", "revision_id"),
+        of_merchant("pictures", "picture_id"),
+        Index(None, "merchant_id", "report_id"),
+        Index(None, "merchant_id", "picture_id"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    report_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(String(12))
+    words: Mapped[str] = mapped_column(String(300))
+    link: Mapped[str] = mapped_column(String(500))
+    picture_id: Mapped[UUID | None]
+    #: The revision with the lower price, where the merchant has lowered it.
+    revision_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class OfferApproval(Base):

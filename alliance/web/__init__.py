@@ -75,7 +75,7 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 def register_surfaces(app: APIFlask) -> None:
     """Every audience's routes, in domain order."""
     # Not at the top: these packages import from here.
-    from alliance.web import api, auth, employee, enterprise, merchant, organizer, system, trust
+    from alliance.web import api, auth, employee, enterprise, merchant, organizer, pictures, system, trust
 
-    for surface in (auth, employee, merchant, enterprise, organizer, api, system, trust):
+    for surface in (auth, employee, merchant, enterprise, organizer, pictures, api, system, trust):
         app.register_blueprint(surface.bp)

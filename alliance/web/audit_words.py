@@ -9,8 +9,10 @@ from flask_babel import lazy_gettext as _l
 
 from alliance.accounts.models import Role
 from alliance.money import format_yuan
+from alliance.offers.cheaper import StepKind
 from alliance.passes.devices import BY_EMPLOYER, BY_HOLDER, BY_ORGANIZER, REPLACED
 from alliance.passes.household import LEFT_HOUSEHOLD
+from alliance.web.cheaper_words import STEPS
 from alliance.web.event_words import events_words
 from alliance.web.filters import local_time
 from alliance.webhooks.models import EventType
@@ -26,6 +28,10 @@ ACTIONS: Mapping[str, Any] = {
     "offer.approve": _l("通过优惠"),
     "offer.return": _l("退回优惠"),
     "offer.withdraw": _l("撤回优惠"),
+    "cheaper.report": _l("反映别处更便宜"),
+    "cheaper.answer": _l("答复别处更便宜"),
+    "cheaper.close": _l("裁定别处更便宜"),
+    "cheaper.reopen": _l("要求重新答复"),
     "pass.reissue": _l("换发会员码"),
     "pass.revoke": _l("停用会员码"),
     "device.enrol": _l("绑定手机"),
@@ -104,6 +110,7 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "replaces": (_l("旧卡编号"), _as_it_is),
     "signs_from": (_l("启用时间"), lambda value: local_time(datetime.fromisoformat(value))),
     "compromised": (_l("已泄露"), _as_it_is),
+    "step": (_l("内容"), lambda value: str(STEPS[StepKind(value)])),
     "events": (_l("通知"), lambda value: events_words(map(EventType, value))),
     "event": (_l("事件编号"), _as_it_is),
     "new_address": (_l("换了地址"), _as_it_is),

@@ -6,6 +6,7 @@ from apiflask import APIFlask
 from flask_babel import gettext as _
 
 from alliance import clock, money
+from alliance.offers import wording
 from alliance.people.phones import mask_name, mask_phone
 
 
@@ -14,6 +15,8 @@ def init_app(app: APIFlask) -> None:
     app.jinja_env.filters["fen"] = money.format_yuan
     app.jinja_env.filters["masked_phone"] = mask_phone
     app.jinja_env.filters["shown_name"] = shown_name
+    app.jinja_env.filters["pieces"] = wording.pieces
+    app.jinja_env.tests["in_doubt"] = wording.forbidden
     app.jinja_env.filters["local_time"] = local_time
     app.jinja_env.filters["local_date"] = local_date
     app.jinja_env.filters["local_clock"] = local_clock

@@ -20,7 +20,7 @@ from alliance.accounts.models import Grant
 from alliance.accounts.tokens import Bearer, is_use_worth_noting, note_use, token_for
 from alliance.audit.trail import Actor
 from alliance.config import Settings
-from alliance.web import rates, repeats
+from alliance.web import rates, repeats, uploads
 from alliance.web.errors import wants_problem
 from alliance.web.extensions import csrf, db
 from alliance.web.policy import RULES, Rule, TokenKind
@@ -42,6 +42,7 @@ def identify() -> None:
     if not _is_guarded():
         return
     if request.method not in SAFE_METHODS:
+        uploads.make_room()
         # To the end, and before the first statement: on SQLite that takes the turn of all writers, and nobody
         # may keep it by sending slowly.
         request.get_data()

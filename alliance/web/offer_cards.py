@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.counters import Remaining, View, remaining
+from alliance.offers.evidence import BARE, Showing, showings
 from alliance.offers.limits import Limits, read_limits
 from alliance.offers.models import Audience, OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
@@ -31,6 +32,7 @@ class OfferCard:
     merchant: str
     outlet_names: Sequence[str] = ()
     remaining: Remaining = field(default_factory=Remaining)
+    showing: Showing = BARE
 
     @property
     def terms(self) -> Terms:
@@ -68,6 +70,11 @@ class OfferCard:
         return plain.outlets_words(self.outlet_names)
 
     @property
+    def market_words(self) -> str:
+        """``市场价 ¥5.00``; empty where none is given."""
+        return plain.market_words(self.showing.evidence)
+
+    @property
     def used_up(self) -> bool:
         """Nothing is left of one of its limits."""
         return self.remaining.is_used_up
@@ -88,6 +95,12 @@ def offer_cards(
         OfferCard(revision, merchants[revision.merchant_id], outlets[revision.merchant_id, revision.id], left)
         for revision, left in zip(revisions, remaining(session, revisions, view), strict=True)
     ]
+
+
+def with_showings(session: Session, cards: Sequence[OfferCard]) -> list[OfferCard]:
+    """The same cards with their pictures and evidence, which the counter does without."""
+    found = showings(session, [card.revision.id for card in cards])
+    return [replace(card, showing=found[card.revision.id]) for card in cards]
 
 
 def cards_of_scan(session: Session, scan: Scan, holder: Entitlement, at: datetime) -> list[OfferCard]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from alliance.offers.life import State, current_state
 from alliance.offers.models import Offer, OfferApproval, OfferReturn, OfferRevision
 from alliance.web import plain
-from alliance.web.offer_cards import OfferCard, offer_cards
+from alliance.web.offer_cards import OfferCard, offer_cards, with_showings
 
 Decision = OfferApproval | OfferReturn
 
@@ -98,7 +98,7 @@ def offer_lines(session: Session, offers: Sequence[Offer], today: date) -> list[
     ).all()
     decisions = _decisions(session, revisions)
     history: dict[UUID, list[RevisionLine]] = {offer.id: [] for offer in offers}
-    for card in offer_cards(session, revisions):
+    for card in with_showings(session, offer_cards(session, revisions)):
         lines = history[card.revision.offer_id]
         is_replaced = any(line.is_approved for line in lines)
         state = current_state(session, card.revision, today)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from flask_babel import gettext
 
 from alliance.money import format_yuan
+from alliance.offers.evidence import Evidence
 from alliance.offers.life import State
 from alliance.offers.models import Audience
 from alliance.offers.pricing import AlliancePrice, Discount, Historical, Terms, Threshold
@@ -64,6 +65,12 @@ def audience_words(audience: Audience) -> str:
         Audience.EMPLOYEE: _("仅限员工本人"),
         Audience.DEPENDANT: _("仅限家属"),
     }[audience]
+
+
+def market_words(evidence: Evidence) -> str:
+    """What a piece costs elsewhere, where the merchant says so."""
+    fen = evidence.market_price_fen
+    return "" if fen is None else _("市场价 %(price)s", price=format_yuan(fen))
 
 
 def outlets_words(names: Sequence[str]) -> str:

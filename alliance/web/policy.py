@@ -19,9 +19,11 @@ from alliance.web.relations import (
     Relation,
     everything,
     merchant_in_zone,
+    on_show,
     outlet_of_own_enterprise,
     own,
     own_enterprise,
+    own_merchant,
     own_outlet,
 )
 from alliance.web.repeats import Fact
@@ -105,6 +107,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("employee.leave_family", "POST"): HOLDER,
     ("employee.list_offers", "GET"): HOLDER,
     ("employee.list_redemptions", "GET"): HOLDER,
+    ("employee.report_cheaper", "GET"): HOLDER,
+    ("employee.report_cheaper", "POST"): HOLDER,
+    ("employee.upload_picture", "POST"): HOLDER,
+    ("employee.list_reports", "GET"): HOLDER,
     # --- the merchant's counter
     ("merchant.choose_outlet", "GET"): allow(cashier=own, enterprise_admin=own),
     ("merchant.show_counter", "GET"): COUNTER,
@@ -139,6 +145,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("enterprise.edit_offer", "GET"): ENTERPRISE,
     ("enterprise.edit_offer", "POST"): ENTERPRISE,
     ("enterprise.withdraw_offer", "POST"): ENTERPRISE,
+    ("enterprise.upload_picture", "POST"): ENTERPRISE,
+    ("enterprise.list_reports", "GET"): ENTERPRISE,
+    ("enterprise.show_report", "GET"): ENTERPRISE,
+    ("enterprise.answer_report", "POST"): ENTERPRISE,
     ("enterprise.list_redemptions", "GET"): ENTERPRISE,
     ("enterprise.list_webhooks", "GET"): ENTERPRISE,
     ("enterprise.new_webhook", "GET"): ENTERPRISE,
@@ -162,6 +172,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_revision", "GET"): ORGANIZERS_OF_MERCHANT,
     ("organizer.approve_offer", "POST"): ORGANIZERS_OF_MERCHANT,
     ("organizer.return_offer", "POST"): ORGANIZERS_OF_MERCHANT,
+    ("organizer.list_reports", "GET"): ORGANIZERS,
+    ("organizer.show_report", "GET"): ORGANIZERS_OF_MERCHANT,
+    ("organizer.close_report", "POST"): ORGANIZERS_OF_MERCHANT,
+    ("organizer.reopen_report", "POST"): ORGANIZERS_OF_MERCHANT,
     ("organizer.show_circulation", "GET"): allow(
         organizer=everything, data_officer=everything, zone_organizer=own
     ),
@@ -178,6 +192,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_audit", "GET"): WHOLE_ALLIANCE,
     ("organizer.find_audit", "POST"): WHOLE_ALLIANCE,
     ("organizer.download_audit", "GET"): WHOLE_ALLIANCE,
+    ("pictures.show", "GET"): allow(
+        holder=on_show, enterprise_admin=own_merchant, organizer=everything, zone_organizer=merchant_in_zone
+    ),
     # --- programs
     ("api.scan", "POST"): POS,
     ("api.redeem", "POST"): or_told_again(POS, Redemption),

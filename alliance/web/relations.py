@@ -15,6 +15,7 @@ from alliance.accounts.models import Grant, GrantOutlet
 from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import enterprise_zone_on
+from alliance.offers.evidence import is_on_show
 from alliance.zones.tree import subtree_ids
 
 Relation = Callable[[Session, Grant, Mapping[str, Any], datetime], bool]
@@ -52,3 +53,15 @@ def merchant_in_zone(session: Session, grant: Grant, names: Mapping[str, Any], a
     """The merchant stands today in the grant's zone or below it."""
     zone = enterprise_zone_on(business_date(at), names["merchant_id"])
     return bool(session.scalar(select(zone.in_(subtree_ids(grant.zone_id)))))  # type: ignore[arg-type]
+
+
+def own_merchant(session: Session, grant: Grant, names: Mapping[str, Any], at: datetime) -> bool:
+    """``merchant_id`` is the grant's enterprise."""
+    return bool(grant.enterprise_id == names["merchant_id"])
+
+
+def on_show(session: Session, grant: Grant, names: Mapping[str, Any], at: datetime) -> bool:
+    """The picture is an approved offer's, belongs to one of the holder's reports, or was uploaded by him."""
+    assert grant.holder_id is not None
+    key = (names["merchant_id"], names["picture_id"])
+    return is_on_show(session, *key, grant.holder_id, grant.account_id)

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports.offers import kind
-from alliance.offers.life import State, current_state, return_to_merchant, withdraw
+from alliance.offers.evidence import Evidence, Showing, showings
+from alliance.offers.life import Draft, State, current_state, return_to_merchant, submit, withdraw
 from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet
+from alliance.offers.pricing import Discount
 from alliance.store import Session
 from tests.imports.sheets import AT, BAKERY, HOTEL, Bring, counts, credit_code, problems
 
@@ -214,3 +216,21 @@ def test_it_refuses_unknown_merchants_and_twins(bring: Bring) -> None:
         (3, "优惠编号", "与第 4 行重复"),
         (4, "优惠编号", "与第 3 行重复"),
     ]
+
+
+def test_words_that_the_law_forbids_and_bare_comparisons_are_refused(bring: Bring, session: Session) -> None:
+    first = bring(kind(), SHORT, f"{BAKERY},A-1,全城最佳面包,折扣,8")
+    assert "最佳" in str(problems(first))
+    second = bring(kind(), SHORT, f"{BAKERY},A-1,原价 100 的蛋糕,折扣,8")
+    assert "原价" in str(problems(second))
+
+
+def test_a_file_leaves_picture_and_evidence_as_they_are(bring: Bring, session: Session) -> None:
+    bring(kind(), SHORT, f"{BAKERY},A-1,面包,折扣,8")
+    [old] = revisions(session, BAKERY, "A-1")
+    said = Evidence(basis="对面的价签")
+    draft = Draft("A-1", "面包", Discount(pay_permille=700), showing=Showing(evidence=said))
+    submit(session, old.merchant_id, draft, COMMAND_LINE, AT)
+    bring(kind(), SHORT, f"{BAKERY},A-1,面包,折扣,6")
+    newest = revisions(session, BAKERY, "A-1")[-1]
+    assert showings(session, [newest.id])[newest.id].evidence == said

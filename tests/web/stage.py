@@ -21,10 +21,14 @@ from alliance.accounts.models import Role
 from alliance.accounts.tokens import create_token, revoke_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import Enterprise, Outlet
-from alliance.offers.life import Draft, submit
+from alliance.offers.cheaper import Said, Seen, report
+from alliance.offers.evidence import Showing
+from alliance.offers.life import Draft, approve, submit
 from alliance.offers.pricing import Discount
 from alliance.passes import household
 from alliance.people.models import Employment
+from alliance.pictures.intake import clean
+from alliance.pictures.keep import keep
 from alliance.redemptions.models import Redemption
 from alliance.web import relations
 from alliance.web.policy import TokenKind
@@ -32,6 +36,7 @@ from alliance.webhooks.deliver import send_test
 from alliance.webhooks.endpoints import SUBSCRIBABLE, add_endpoint
 from alliance.webhooks.signing import Sealer
 from alliance.zones.models import Zone
+from tests.pictures.photos import photo
 from tests.processes import SECRET
 from tests.web.visits import browser_of, form_token, store_of
 from tests.world import World
@@ -53,6 +58,8 @@ NOTHING: dict[str, object] = {
             "endpoint_id",
             "event_id",
             "token_id",
+            "picture_id",
+            "report_id",
         ),
         NO_UUID,
     ),
@@ -61,9 +68,11 @@ NOTHING: dict[str, object] = {
 OWNERS = frozenset({"enterprise_id", "merchant_id", "outlet_id"})
 
 #: In which relations the people of this world stand to everything, and to what is their own.
-ALWAYS = frozenset({relations.everything, relations.own})
+#: The pictures of the stage belong to approved offers: every holder may see them.
+ALWAYS = frozenset({relations.everything, relations.own, relations.on_show})
 TO_OWN = ALWAYS | {
     relations.own_enterprise,
+    relations.own_merchant,
     relations.own_outlet,
     relations.outlet_of_own_enterprise,
     relations.merchant_in_zone,
@@ -195,8 +204,22 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
         "redemption_id": id_,
         "offer_id": revision.offer_id,
         "revision_id": revision.id,
+        **_pictured(world, outlet.merchant_id),
         **_webhook_of(world, outlet.merchant_id),
     }
+
+
+def _pictured(world: World, merchant_id: int) -> dict[str, Any]:
+    """An approved offer with a picture, and a report that the same costs less elsewhere."""
+    picture = keep(world.session, merchant_id, clean(photo()), 10, COMMAND_LINE, world.at)
+    code, terms = f"PICTURED-{picture.id.hex[-8:]}", Discount(pay_permille=900)
+    draft = Draft(code=code, title="有图的优惠", terms=terms, showing=Showing(picture.id))
+    revision = submit(world.session, merchant_id, draft, COMMAND_LINE, world.at)
+    approve(world.session, revision, COMMAND_LINE, world.at)
+    holder = world.employee(world.dairy, f"R-{picture.id.hex[-8:]}", "郑十", None)
+    seen, said = Seen("解放路大润发", 580), Said(link="https://example.com/milk")
+    made = report(world.session, holder.id, revision, seen, said, COMMAND_LINE, world.at)
+    return {"picture_id": picture.id, "report_id": made.id}
 
 
 def _family_of(world: World) -> dict[str, Any]:

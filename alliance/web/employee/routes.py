@@ -7,13 +7,13 @@ from flask_login import current_user
 
 from alliance import clock
 from alliance.offers.counters import View
-from alliance.offers.live import live, open_to
+from alliance.offers.live import shown_to
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.household import carried_by
 from alliance.passes.issue import mint, pass_of
 from alliance.passes.keys import in_force
-from alliance.people.models import Holder, HolderKind
+from alliance.people.models import Holder
 from alliance.redemptions.models import Redemption
 from alliance.refused import Reason, Refused
 from alliance.web.device_words import device_words
@@ -25,7 +25,7 @@ from alliance.web.entries import entries
 from alliance.web.errors import answer, status_of
 from alliance.web.extensions import db
 from alliance.web.holder_phones import phones_of
-from alliance.web.offer_cards import offer_cards
+from alliance.web.offer_cards import offer_cards, with_showings
 from alliance.web.words import REFUSALS, remedy_for
 
 
@@ -72,12 +72,9 @@ def list_offers() -> ResponseReturnValue:
     at = clock.now()
     holder = db.session.get_one(Holder, g.grant.holder_id)
     view = View(at, holder.id, holder.sponsor_id or holder.id)
-    shown = live(clock.business_date(at))
-    if holder.kind == HolderKind.DEPENDANT:
-        # An employee sees the family's too: the children's cards are on that phone.
-        shown = shown.where(open_to(holder.kind))
+    shown = shown_to(holder, clock.business_date(at))
     cards = offer_cards(db.session, db.session.scalars(shown).all(), view)
-    return render_template("employee/list_offers.html", cards=cards)
+    return render_template("employee/list_offers.html", cards=with_showings(db.session, cards))
 
 
 @bp.get("/redemptions")

@@ -9,9 +9,11 @@ bp = Blueprint(
 from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     cards,  # noqa: F401
     cashiers,  # noqa: F401
+    cheaper,  # noqa: F401
     offers,  # noqa: F401
     overview,  # noqa: F401
     people,  # noqa: F401
+    pictures,  # noqa: F401
     redemptions,  # noqa: F401
     refusals,  # noqa: F401
     tokens,  # noqa: F401

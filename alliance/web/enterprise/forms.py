@@ -13,11 +13,13 @@ from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationEr
 from wtforms.widgets import CheckboxInput
 
 from alliance.enterprises.models import Outlet
+from alliance.offers.evidence import BARE, MAX_BASIS, MOST_PHOTOS, Evidence, Showing
 from alliance.offers.life import Draft, OfferInvalid
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES, Limits
 from alliance.offers.models import Audience, OfferRevision
 from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold, read_terms
 from alliance.web.fields import CountField, DayField, IdField, YuanField, ZheField
+from alliance.web.picture_fields import PictureIdsField, forbidden_words, link_field, text_field
 
 #: Short enough that no code can look like an offer's id, by which counters name it too.
 CODE_LENGTH = 20
@@ -44,6 +46,17 @@ PROBLEMS = {
     ("title", "missing"): ("title", _l("请填写优惠名称。")),
     ("ends_on", "before_start"): ("ends_on", _l("结束日期早于开始日期，请修改其中一个。")),
     ("ends_on", "past"): ("ends_on", _l("结束日期已经过去，请改为今天或以后。")),
+    ("market_price_fen", "without_basis"): (
+        "market_price",
+        _l("填了市场价就要有依据，请在下面写明依据、贴上链接或传照片。"),
+    ),
+    ("market_price_fen", "below_price"): ("market_price", _l("联盟价比市场价还高，请核对两个价格。")),
+    ("title", "compared_without_basis"): (
+        "title",
+        _l("名称里拿别的价格作比较，请在“最优惠的依据”里写明依据，或者改掉名称。"),
+    ),
+    ("link", "not_a_link"): ("link", _l("链接不对，请粘贴以 http:// 或 https:// 开头的完整网址。")),
+    ("picture", "not_there"): ("picture", _l("图片没有上传成功，请重新选择。")),
     ("off_fen", "above_threshold"): ("off", _l("减的金额比满的金额还大，请核对。")),
     **{
         (limit, "below_used"): (limit, _l("已经用掉的比这个数多，请改大一些；不想再给的，请撤回这个优惠。"))
@@ -107,6 +120,11 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     household_month = CountField(_l("每户每月"), most=MOST_USES)
     household_ever = CountField(_l("每户累计"), most=MOST_USES)
     cool_down_minutes = CountField(_l("两次间隔"), most=MOST_MINUTES)
+    picture = PictureIdsField(_l("图片"), most=1)
+    market_price = YuanField(_l("市场价"))
+    basis = text_field(_l("依据"), MAX_BASIS, _l("依据最多 300 个字。"), lines=True)
+    link = link_field(_l("链接"), _l("链接最多 500 个字。"))
+    photos = PictureIdsField(_l("照片"), most=MOST_PHOTOS)
     outlets = SelectMultipleField(
         _l("适用门店"),
         validate_choice=False,
@@ -137,6 +155,11 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         if field.data in self._taken_codes:
             raise ValidationError(_("这个编号已经用过，请换一个。"))
 
+    def validate_title(self, field: Field) -> None:
+        """Called by WTForms."""
+        if words := forbidden_words(field.data):
+            raise ValidationError(words)
+
     def validate_outlets(self, field: Field) -> None:
         """Called by WTForms."""
         if not set(field.data or ()) <= {choice.value for choice in field.choices}:
@@ -163,6 +186,7 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
             limits=Limits(**{field.name: field.data for field in self.limit_fields}),
             audience=Audience(self.audience.data),
             outlet_ids=[UUID(id_) for id_ in dict.fromkeys(self.outlets.data or ())],
+            showing=self._showing(),
         )
 
     def take(self, invalid: OfferInvalid) -> None:
@@ -174,6 +198,16 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         name, words = PROBLEMS[invalid.field, invalid.problem]
         self[name].errors = [words]
 
+    @property
+    def has_evidence(self) -> bool:
+        """Whether there is something to see in the evidence's fields."""
+        shown = (self.market_price, self.basis, self.link, self.photos)
+        return any(field.errors or field.data for field in shown)
+
+    def _showing(self) -> Showing:
+        evidence = Evidence(self.market_price.data, self.basis.data, self.link.data, tuple(self.photos.ids))
+        return Showing(self.picture.first, evidence)
+
     def _terms(self) -> Terms:
         if self.kind.data == "discount":
             return Discount(pay_permille=self.zhe.data)
@@ -182,13 +216,19 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         return AlliancePrice(unit_price_fen=self.unit_price.data)
 
 
-def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID]) -> dict[str, Any]:
+def as_submitted(
+    revision: OfferRevision, outlet_ids: Sequence[UUID], showing: Showing = BARE
+) -> dict[str, Any]:
     """A revision as the form's values, to start the next one from."""
     terms = read_terms(revision.terms)
     values: dict[str, Any] = {
         name: getattr(revision, name) for name in ("title", "audience", "starts_on", "ends_on")
     }
     values |= revision.limits
+    evidence = showing.evidence
+    values |= {"market_price": evidence.market_price_fen, "basis": evidence.basis, "link": evidence.link}
+    values["photos"] = evidence.photo_ids
+    values["picture"] = [showing.picture_id] if showing.picture_id else []
     match terms:
         case Discount():
             values["zhe"] = terms.pay_permille

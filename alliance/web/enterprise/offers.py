@@ -52,7 +52,7 @@ def edit_offer(enterprise_id: int, offer_id: UUID) -> ResponseReturnValue:
         flash(_("这个优惠已撤回，不能再修改；需要时请新建一个。"), "warning")
         return redirect(_url(line.newest.card.revision))
     last = line.newest.card.revision
-    values = as_submitted(last, lookups.outlet_ids_of(db.session, last))
+    values = as_submitted(last, lookups.outlet_ids_of(db.session, last), line.newest.card.showing)
     form = OfferForm(lookups.outlets_of(db.session, enterprise_id), data=values)
     revision = _submit(enterprise_id, form, line.offer.code) if form.validate_on_submit() else None
     if revision is None:

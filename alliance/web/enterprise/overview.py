@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from alliance import clock
 from alliance.circulation.facts import Span, signed_facts, total
+from alliance.offers.cheaper import unanswered
 from alliance.offers.life import State
+from alliance.offers.models import CheaperReport
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment
 from alliance.web.enterprise import bp, lookups
@@ -43,6 +45,9 @@ def overview(enterprise_id: int) -> ResponseReturnValue:
         employees=headcount(db.session, enterprise_id, today),
         returned=[line for line in lines if line.newest.state == State.RETURNED],
         live=[line for line in lines if line.in_force],
+        unanswered=len(
+            db.session.scalars(unanswered().where(CheaperReport.merchant_id == enterprise_id)).all()
+        ),
         unreachable=[line.endpoint for line in endpoints_of(db.session, enterprise_id) if line.is_given_up],
     )
 

@@ -29,6 +29,7 @@ def differences(card: OfferCard, before: OfferCard | None) -> list[Row]:
 
 
 def _lines(card: OfferCard) -> dict[str, str]:
+    evidence = card.showing.evidence
     return {
         _("优惠名称"): card.revision.title,
         _("优惠内容"): card.terms_words,
@@ -36,4 +37,6 @@ def _lines(card: OfferCard) -> dict[str, str]:
         _("有效期"): card.days_words,
         _("次数限制"): limits_words(card.limits),
         _("适用门店"): card.outlets_words,
+        _("市场价"): card.market_words or _("未填"),
+        _("价格依据"): "　".join(filter(None, (evidence.basis, evidence.link))) or _("未填"),
     }

@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from alliance import clock
-from alliance.accounts.models import Role
+from alliance.accounts.models import Grant, Role
 from alliance.offers.life import AlreadyDecided, approve, return_to_merchant
 from alliance.web.extensions import db
 from alliance.web.offer_cards import OfferCard
 from alliance.web.organizer import bp, lookups
+from alliance.web.organizer.cheaper import overdue
 from alliance.web.organizer.differences import differences
 from alliance.web.organizer.forms import ReturnForm
 
@@ -22,7 +23,8 @@ REVISION = "/offers/<int:merchant_id>/<uuid:revision_id>"
 @bp.get("")
 def home() -> ResponseReturnValue:
     """What waits for whoever is signed in."""
-    return render_template("organizer/home.html", cards=_awaiting(), today=_today())
+    late = overdue(_deciding(), clock.now()) if _deciding() else 0
+    return render_template("organizer/home.html", cards=_awaiting(), today=_today(), late=late)
 
 
 @bp.get("/offers")
@@ -73,8 +75,12 @@ def return_offer(merchant_id: int, revision_id: UUID) -> ResponseReturnValue:
 
 
 def _awaiting() -> list[OfferCard]:
-    deciding = [grant for grant in g.grants if grant.role != Role.DATA_OFFICER]
+    deciding = _deciding()
     return lookups.awaiting(db.session, deciding, _today()) if deciding else []
+
+
+def _deciding() -> list[Grant]:
+    return [grant for grant in g.grants if grant.role != Role.DATA_OFFICER]
 
 
 def _revision_page(merchant_id: int, revision_id: UUID, form: ReturnForm) -> str:
