@@ -21,6 +21,7 @@ from alliance.enterprises.credit_code import is_credit_code
 from alliance.imports.words import Problem
 from alliance.money import MAX_FEN, parse_yuan
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES
+from alliance.offers.pricing import GIFT_LENGTH, MOST_PIECES
 from alliance.people.phones import parse_phone
 from alliance.zones.tree import is_zone_code
 
@@ -183,6 +184,13 @@ def count_up_to(limit: int) -> Callable[[str], int]:
     return parse
 
 
+def gift_name(text: str) -> str:
+    """What a gift is called."""
+    if len(text) > GIFT_LENGTH:
+        raise Unfit(Problem.TOO_LONG, limit=GIFT_LENGTH)
+    return unicodedata.normalize("NFC", text)
+
+
 def permille(text: str) -> int:
     """What is paid of the price, in ‰: ``8.5``, ``8.5折``, ``85折`` and ``0.85`` are 850.
 
@@ -262,3 +270,4 @@ Permille = Annotated[int, BeforeValidator(permille)]
 Budget = Annotated[int, BeforeValidator(budget)]
 Count = Annotated[int, BeforeValidator(count_up_to(MOST_USES))]
 Minutes = Annotated[int, BeforeValidator(count_up_to(MOST_MINUTES))]
+Pieces = Annotated[int, BeforeValidator(count_up_to(MOST_PIECES))]

@@ -61,7 +61,11 @@ class Problem(Enum):
     STATUS = "在职状态看不懂", "请填写在职或离职；留空表示在职"
     DISCOUNT = "折扣看不懂，或者有两种理解", "请写成 8.5 或 8.5折，表示按原价的 85% 付款"
     CATEGORY = "没有这种商户类别", "请填写其中之一，或者留空：{categories}"
-    OFFER_KIND = "没有这种优惠类型", "请填写折扣、满减或联盟价"
+    OFFER_KIND = (
+        "没有这种优惠类型",
+        "请填写{kinds}之一，或者直接写 8.5折、满100减20、立减5元",
+    )
+    OFFER_PHRASE = "优惠内容看不懂", "请写成 8.5折、满100减20、每满100减20、立减5元、买2赠1 这样的说法"
     NOT_FOR_KIND = "类型是{kind}，这一格却填了内容", "请清空这一格，或者更正类型"
 
     # --- a row against its own file and the store ---
@@ -108,6 +112,7 @@ class Problem(Enum):
     OFFER_ENDS_BEFORE_START = "结束日期早于开始日期", "请核对两个日期"
     OFFER_OVER = "结束日期已经过去", "请填写今天或以后的日期"
     OFF_ABOVE_THRESHOLD = "减的金额大于满的金额", "请核对这两个金额"
+    TICKET_ABOVE_FACE = "门票价高于票面价", "请核对这两个价格"
     LIMIT_ABOVE = "{column}大于{other}", "请核对这两个数，或者清空其中一格"
     LIMIT_BELOW_USED = "已经用掉的比这个数多", "请改大一些；不想再给的，请撤回这个优惠"
     TWO_LIMITS = "与{other}说的不一样", "请只填一列，这两列是一个意思"

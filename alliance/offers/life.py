@@ -23,7 +23,7 @@ from alliance.offers.models import (
     OfferRevisionOutlet,
     OfferWithdrawal,
 )
-from alliance.offers.pricing import Terms, Threshold
+from alliance.offers.pricing import Terms
 from alliance.store import insert_or_ignore, new_id
 
 
@@ -162,8 +162,8 @@ def _check(draft: Draft, today: date) -> None:
         raise OfferInvalid("ends_on", "before_start")
     if draft.ends_on and draft.ends_on < today:
         raise OfferInvalid("ends_on", "past")
-    if isinstance(draft.terms, Threshold) and draft.terms.off_fen > draft.terms.threshold_fen:
-        raise OfferInvalid("off_fen", "above_threshold")
+    if flaw := draft.terms.flaw():
+        raise OfferInvalid(*flaw)
     if contradiction := draft.limits.contradiction():
         raise OfferInvalid(contradiction[0], "above", contradiction[1])
 

@@ -11,6 +11,18 @@ from alliance.enterprises.models import Enterprise, Outlet
 from alliance.imports.offers import kind
 from alliance.offers.life import State, current_state, return_to_merchant, withdraw
 from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet
+from alliance.offers.pricing import (
+    AlliancePrice,
+    AmountOff,
+    BuyGet,
+    Discount,
+    Gift,
+    Service,
+    Terms,
+    Threshold,
+    Ticket,
+    read_terms,
+)
 from alliance.store import Session
 from tests.imports.sheets import AT, BAKERY, HOTEL, Bring, counts, credit_code, problems
 
@@ -54,7 +66,7 @@ def state(session: Session, revision: OfferRevision) -> State:
     ("cells", "terms"),
     [
         ("折扣,8.5折,,,", {"kind": "discount", "pay_permille": 850}),
-        ("满减,,100,20.5,", {"kind": "threshold", "threshold_fen": 10000, "off_fen": 2050}),
+        ("满减,,100,20.5,", {"kind": "threshold", "threshold_fen": 10000, "off_fen": 2050, "repeat": False}),
         ("联盟价,,,,9.9", {"kind": "alliance_price", "unit_price_fen": 990}),
     ],
 )
@@ -69,6 +81,92 @@ def test_the_three_kinds(session: Session, bring: Bring, cells: str, terms: dict
     assert state(session, revision) is State.SUBMITTED
     assert counts(bring(kind(), FULL, row)) == (0, 0, 1, 0)
     assert len(revisions(session, BAKERY, "A-1")) == 1
+
+
+KINDS = f"{SHORT.removesuffix(',折扣')},满(元),减(元),联盟价(元),买(件),赠(件),赠品,票面价(元),门票价(元)"
+
+
+@pytest.mark.parametrize(
+    ("cells", "terms"),
+    [
+        ("立减,,5,,,,,,", {"kind": "amount_off", "off_fen": 500}),
+        (
+            "每满减,100,20,,,,,,",
+            {"kind": "threshold", "threshold_fen": 10000, "off_fen": 2000, "repeat": True},
+        ),
+        ("成本价,,,3.5,,,,,", {"kind": "alliance_price", "unit_price_fen": 350}),
+        ("买赠,,,,２,1,,,", {"kind": "buy_get", "buy": 2, "free": 1}),
+        ("赠品,200,,,,,毛巾,,", {"kind": "gift", "gift": "毛巾", "threshold_fen": 20000}),
+        ("赠品,,,,,,毛巾,,", {"kind": "gift", "gift": "毛巾", "threshold_fen": 0}),
+        ("门票,,,,,,,120,99", {"kind": "ticket", "face_price_fen": 12000, "ticket_price_fen": 9900}),
+        ("服务,,,,,,,,", {"kind": "service"}),
+    ],
+)
+def test_the_other_kinds(session: Session, bring: Bring, cells: str, terms: dict[str, Any]) -> None:
+    row = f"{BAKERY},A-1,面包,{cells}"
+    assert counts(bring(kind(), KINDS, row)) == (1, 0, 0, 0)
+    assert revisions(session, BAKERY, "A-1")[0].terms == terms
+    assert counts(bring(kind(), KINDS, row)) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "terms"),
+    [
+        ("8.5折", Discount(pay_permille=850)),
+        ("八五折", Discount(pay_permille=850)),
+        ("打８折", Discount(pay_permille=800)),
+        ("全场 九折", Discount(pay_permille=900)),
+        ("85折", Discount(pay_permille=850)),
+        ("满100减20", Threshold(threshold_fen=10000, off_fen=2000)),
+        ("满 100 元立减 20 元", Threshold(threshold_fen=10000, off_fen=2000)),
+        ("消费满１００元减免20.5元", Threshold(threshold_fen=10000, off_fen=2050)),
+        ("每满100减20", Threshold(threshold_fen=10000, off_fen=2000, repeat=True)),
+        ('"每满1,000减200"', Threshold(threshold_fen=100000, off_fen=20000, repeat=True)),
+        ("立减5元", AmountOff(off_fen=500)),
+        ("减5", AmountOff(off_fen=500)),
+        ("联盟价3.5元/份", AlliancePrice(unit_price_fen=350)),
+        ("成本价 ¥3.50", AlliancePrice(unit_price_fen=350)),
+        ("买二送一", BuyGet(buy=2, free=1)),
+        ("买10赠3", BuyGet(buy=10, free=3)),
+        ("满200赠毛巾一条", Gift(gift="毛巾一条", threshold_fen=20000)),
+        ("消费即送酸奶", Gift(gift="酸奶", threshold_fen=0)),
+        ("门票99元（原价120元）", Ticket(face_price_fen=12000, ticket_price_fen=9900)),
+        ("免费服务", Service()),
+    ],
+)
+def test_terms_as_merchants_write_them(session: Session, bring: Bring, phrase: str, terms: Terms) -> None:
+    job = bring(kind(), SHORT.removesuffix(",折扣"), f"{BAKERY},A-1,面包,{phrase}")
+    assert (problems(job), counts(job)) == ([], (1, 0, 0, 0))
+    assert read_terms(revisions(session, BAKERY, "A-1")[0].terms) == terms
+
+
+@pytest.mark.parametrize(
+    ("phrase", "reason"),
+    [
+        ("0折", "折扣看不懂，或者有两种理解"),
+        ("10折", "折扣看不懂，或者有两种理解"),
+        ("打120折", "折扣看不懂，或者有两种理解"),
+        ("满100减200", "减的金额大于满的金额"),
+        ("满100减0.005", "金额看不懂"),
+        ("满0减1", "金额是 0"),
+        ("立减1e309元", "没有这种优惠类型"),
+        ("立减-1元", "没有这种优惠类型"),
+        ("立减99999999元", "金额超过 1000 万元"),
+        ("买0赠1", "不是大于 0 的整数"),
+        ("买2赠100", "不是大于 0 的整数"),
+        ("门票130元（原价120元）", "门票价高于票面价"),
+        ("满100送" + "长" * 31, "超过 30 个字"),
+        ("半价", "没有这种优惠类型"),
+    ],
+)
+def test_it_refuses_phrases(bring: Bring, phrase: str, reason: str) -> None:
+    job = bring(kind(), SHORT.removesuffix(",折扣"), f"{BAKERY},A-1,面包,{phrase}")
+    assert [problem[2] for problem in problems(job)] == [reason]
+
+
+def test_a_phrase_leaves_the_columns_of_terms_empty(bring: Bring) -> None:
+    job = bring(kind(), SHORT, f"{BAKERY},A-1,面包,满100减20,8.5")
+    assert problems(job) == [(2, "折扣", "类型是一句完整的优惠内容，这一格却填了内容")]
 
 
 LIMITS = (

@@ -34,6 +34,9 @@ SCAN = OUTLET + "/scans/<uuid:scan_id>"
 CORRECTABLE = frozenset(
     {
         Reason.BELOW_THRESHOLD,
+        Reason.BELOW_QUANTITY,
+        Reason.AMOUNT_MISSING,
+        Reason.AMOUNT_FIXED,
         Reason.AMOUNT_OUT_OF_RANGE,
         Reason.LIMIT_TOTAL,
         Reason.LIMIT_HOLDER,
@@ -45,6 +48,9 @@ CORRECTABLE = frozenset(
         Reason.NAME_NOT_COMPARED,
         Reason.OFFER_NOT_FOUND,
         Reason.OFFER_NOT_FOR_HOLDER,
+        Reason.OFFER_NOT_FOR_EMPLOYER,
+        Reason.OFFER_NOT_NOW,
+        Reason.OFFER_EXCLUSIVE,
         Reason.OFFER_NOT_HERE,
         Reason.OFFER_NOT_LIVE,
         Reason.IN_FLIGHT,
