@@ -15,6 +15,7 @@ from alliance.circulation.findings import Finding, compare, counted, walk
 from alliance.circulation.models import DayFigures, DerivedMonth, MonthFlow
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
 from alliance.circulation.verify_cards import card_spendings
+from alliance.circulation.verify_conditions import CONDITIONS
 from alliance.circulation.verify_evidence import evidence
 from alliance.circulation.verify_frozen import FROZEN
 from alliance.circulation.verify_ledger import LEDGER
@@ -190,6 +191,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "evidence": evidence,
     **TRACES,
     **FROZEN,
+    **CONDITIONS,
     **LEDGER,
     "limit_counter": limit_counters,
     "limit_exceeded": limits_exceeded,

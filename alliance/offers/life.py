@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.offers import historical
+from alliance.offers.conditions import ANYBODY, Conditions
 from alliance.offers.counters import overspent
+from alliance.offers.exclusive import beside
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
     Audience,
@@ -42,7 +44,7 @@ class OfferInvalid(Exception):
     """A draft that cannot stand: the field at fault and a code for the words."""
 
     def __init__(self, field: str, problem: str, than: str = "") -> None:
-        """``than`` is the other field, where two contradict each other."""
+        """``than`` is the other field where two contradict each other, or the offer that is in the way."""
         super().__init__(f"{field}: {problem} {than}".rstrip())
         self.field = field
         self.problem = problem
@@ -63,6 +65,7 @@ class Draft:
     starts_on: date | None = None
     ends_on: date | None = None
     limits: Limits = UNLIMITED
+    conditions: Conditions = ANYBODY
     outlet_ids: Sequence[UUID] = ()
     audience: Audience = Audience.EVERYONE
 
@@ -76,6 +79,8 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     offer_id = _lock_offer(session, merchant_id, draft.code, at)
     if spent := overspent(session, (merchant_id, offer_id), draft.limits):
         raise OfferInvalid(spent, "below_used")
+    if draft.conditions.exclusive and (other := beside(session, merchant_id, offer_id, draft)):
+        raise OfferInvalid("exclusive", "overlaps", other)
     latest = session.scalar(
         select(func.max(OfferRevision.number)).where(
             OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer_id
@@ -90,6 +95,7 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
         starts_on=draft.starts_on,
         ends_on=draft.ends_on,
         limits=draft.limits.given(),
+        conditions=draft.conditions.given(),
         audience=draft.audience,
         submitted_at=at,
         submitted_by_id=by.account_id,
@@ -163,6 +169,8 @@ def _check(draft: Draft, today: date) -> None:
     if draft.ends_on and draft.ends_on < today:
         raise OfferInvalid("ends_on", "past")
     if flaw := draft.terms.flaw():
+        raise OfferInvalid(*flaw)
+    if flaw := draft.conditions.flaw(max(draft.starts_on or today, today), draft.ends_on):
         raise OfferInvalid(*flaw)
     if contradiction := draft.limits.contradiction():
         raise OfferInvalid(contradiction[0], "above", contradiction[1])
