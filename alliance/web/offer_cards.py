@@ -9,15 +9,21 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alliance import clock
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.offers.conditions import Conditions, Who, read_conditions
 from alliance.offers.counters import Remaining, View, remaining
 from alliance.offers.limits import Limits, read_limits
+from alliance.offers.live import at_outlet, live, open_to
 from alliance.offers.models import Audience, OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
 from alliance.passes.entitlement import Entitlement
 from alliance.redemptions.models import Scan
 from alliance.redemptions.scan import frozen
-from alliance.web import limit_words, plain
+from alliance.refused import Reason
+from alliance.web import condition_words, limit_words, plain
+from alliance.web.condition_words import Names, names_in
+from alliance.zones.tree import lineage
 
 #: (merchant_id, offer_id or revision_id)
 Key = tuple[int, UUID]
@@ -31,6 +37,7 @@ class OfferCard:
     merchant: str
     outlet_names: Sequence[str] = ()
     remaining: Remaining = field(default_factory=Remaining)
+    names: Names = field(default_factory=Names)
 
     @property
     def terms(self) -> Terms:
@@ -41,6 +48,16 @@ class OfferCard:
     def limits(self) -> Limits:
         """The limits themselves."""
         return read_limits(self.revision.limits)
+
+    @property
+    def conditions(self) -> Conditions:
+        """The conditions themselves."""
+        return read_conditions(self.revision.conditions)
+
+    @property
+    def conditions_words(self) -> list[str]:
+        """When, for whose staff, with how many: a phrase each."""
+        return condition_words.conditions_words(self.conditions, self.names)
 
     @property
     def terms_words(self) -> str:
@@ -84,10 +101,31 @@ def offer_cards(
     """Cards for these revisions, in their order, with what is left for whoever looks."""
     merchants = _merchant_names(session, {revision.merchant_id for revision in revisions})
     outlets = _outlet_names(session, [revision.id for revision in revisions])
+    names = names_in(session, [read_conditions(revision.conditions) for revision in revisions])
     return [
-        OfferCard(revision, merchants[revision.merchant_id], outlets[revision.merchant_id, revision.id], left)
+        OfferCard(
+            revision, merchants[revision.merchant_id], outlets[revision.merchant_id, revision.id], left, names
+        )
         for revision, left in zip(revisions, remaining(session, revisions, view), strict=True)
     ]
+
+
+def not_usable(session: Session, scan: Scan, holder: Entitlement) -> list[tuple[OfferCard, Reason]]:
+    """The offers of this outlet that are live and open to such a holder, but not to this one or not then."""
+    found = session.scalars(
+        live(clock.business_date(scan.at)).where(
+            at_outlet(scan.merchant_id, scan.outlet_id),
+            open_to(holder.holder_kind),
+            OfferRevision.id.not_in([UUID(id_) for id_ in scan.revision_ids]),
+        )
+    ).all()
+    conditional = [revision for revision in found if revision.conditions]
+    if not conditional:
+        return []
+    who = Who(holder.employer_id, lineage(session, holder.employer_zone_id))
+    cards = offer_cards(session, conditional)
+    reasons = (card.conditions.refusal(who, scan.at) for card in cards)
+    return [(card, reason) for card, reason in zip(cards, reasons, strict=True) if reason is not None]
 
 
 def cards_of_scan(session: Session, scan: Scan, holder: Entitlement, at: datetime) -> list[OfferCard]:

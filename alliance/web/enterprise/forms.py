@@ -1,37 +1,75 @@
 """The forms of the enterprise's office: an offer, a token, and the filters of a list."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    Field,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from alliance.enterprises.models import Outlet
+from alliance.offers.conditions import MOST_NAMED, MOST_PEOPLE, Conditions, Party, read_conditions
 from alliance.offers.life import Draft, OfferInvalid
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES, Limits
 from alliance.offers.models import Audience, OfferRevision
-from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold, read_terms
-from alliance.web.fields import CountField, DayField, IdField, YuanField, ZheField
+from alliance.offers.pricing import GIFT_LENGTH, MOST_PIECES, Terms, read_terms
+from alliance.web.condition_words import WEEKDAYS, Names
+from alliance.web.fields import (
+    CountField,
+    DayField,
+    HoursField,
+    IdField,
+    NamesField,
+    SpansField,
+    YuanField,
+    ZheField,
+)
+
+#: Finds enterprises by their names or codes: the id of each that there is.
+FindEmployers = Callable[[Sequence[str]], Mapping[str, int]]
 
 #: Short enough that no code can look like an offer's id, by which counters name it too.
 CODE_LENGTH = 20
 
 KINDS = {
     "discount": _l("折扣"),
+    "amount_off": _l("立减"),
     "threshold": _l("满减"),
-    "alliance_price": _l("联盟价"),
+    "alliance_price": _l("联盟价/成本价"),
+    "buy_get": _l("买赠"),
+    "gift": _l("赠品"),
+    "ticket": _l("专属门票"),
+    "service": _l("服务权益"),
 }
-#: The fields that belong to one kind; what the others hold does not matter.
-FIELDS_OF_KIND = {
-    "discount": ("zhe",),
-    "threshold": ("threshold", "off"),
-    "alliance_price": ("unit_price",),
+#: The fields that belong to one kind, and the terms that they hold; what the others hold does not matter.
+FIELDS_OF_KIND: Mapping[str, Mapping[str, str]] = {
+    "discount": {"zhe": "pay_permille"},
+    "amount_off": {"off_once": "off_fen"},
+    "threshold": {"threshold": "threshold_fen", "off": "off_fen", "repeat": "repeat"},
+    "alliance_price": {"unit_price": "unit_price_fen"},
+    "buy_get": {"buy": "buy", "free": "free"},
+    "gift": {"gift": "gift", "gift_from": "threshold_fen"},
+    "ticket": {"face_price": "face_price_fen", "ticket_price": "ticket_price_fen"},
+    "service": {},
+}
+PARTIES = {
+    "": _l("不限定"),
+    Party.HOLDER: _l("仅限持码人本人"),
+    Party.PEOPLE: _l("同行的人也可以，最多"),
+    Party.TABLE: _l("整桌都可用"),
 }
 AUDIENCES = {
     Audience.EVERYONE: _l("本人和家属"),
@@ -45,6 +83,13 @@ PROBLEMS = {
     ("ends_on", "before_start"): ("ends_on", _l("结束日期早于开始日期，请修改其中一个。")),
     ("ends_on", "past"): ("ends_on", _l("结束日期已经过去，请改为今天或以后。")),
     ("off_fen", "above_threshold"): ("off", _l("减的金额比满的金额还大，请核对。")),
+    ("ticket_price_fen", "above_face"): ("ticket_price", _l("联盟门票价比票面价还高，请核对。")),
+    ("weekdays", "never"): ("weekdays", _l("有效期里没有这样的星期几，这个优惠一天也用不了，请修改。")),
+    ("blackouts", "never"): ("blackouts", _l("有效期里的日子都不可用，这个优惠一天也用不了，请修改。")),
+    ("not_employers", "in_and_out"): (
+        "not_employers",
+        _l("同一个单位既写在可用里又写在不可用里，请去掉一处。"),
+    ),
     **{
         (limit, "below_used"): (limit, _l("已经用掉的比这个数多，请改大一些；不想再给的，请撤回这个优惠。"))
         for limit in ("total", "units", "budget_fen")
@@ -84,6 +129,21 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     threshold = YuanField(_l("满"), missing=_l("请填写满多少元。"))
     off = YuanField(_l("减"), missing=_l("请填写减多少元。"))
     unit_price = YuanField(_l("联盟价"), or_nothing=True, missing=_l("请填写联盟价。"))
+    off_once = YuanField(_l("立减"), missing=_l("请填写减多少元。"))
+    repeat = BooleanField(_l("每满都减（满两倍减两次）"))
+    buy = CountField(_l("买"), most=MOST_PIECES, missing=_l("请填写买几件。"))
+    free = CountField(_l("赠"), most=MOST_PIECES, missing=_l("请填写赠几件。"))
+    gift = StringField(
+        _l("赠品名称"),
+        [
+            DataRequired(_l("请填写赠品名称。")),
+            Length(max=GIFT_LENGTH, message=_l("赠品名称最多 30 个字。")),
+        ],
+        filters=[lambda text: (text or "").strip()],
+    )
+    gift_from = YuanField(_l("消费满"), or_nothing=True)
+    face_price = YuanField(_l("票面价"), missing=_l("请填写票面价。"))
+    ticket_price = YuanField(_l("联盟门票价"), or_nothing=True, missing=_l("请填写联盟门票价。"))
     audience = RadioField(
         _l("适用人群"),
         [AnyOf(list(AUDIENCES), message=_l("请选择适用人群。"))],
@@ -93,6 +153,26 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     )
     starts_on = DayField(_l("开始日期"))
     ends_on = DayField(_l("结束日期"))
+    # The conditions have the names they have in ``offers.conditions``.
+    weekdays = SelectMultipleField(
+        _l("星期"),
+        choices=[SelectChoice(str(number), day) for number, day in enumerate(WEEKDAYS, 1)],
+        validate_choice=False,
+        option_widget=CheckboxInput(),
+    )
+    hours = HoursField(_l("时段"))
+    blackouts = SpansField(_l("不可用日期"))
+    zones = SelectMultipleField(_l("片区"), validate_choice=False, option_widget=CheckboxInput())
+    employers = NamesField(_l("可用单位"))
+    not_employers = NamesField(_l("不可用单位"))
+    party = RadioField(
+        _l("同行人数"),
+        choices=[SelectChoice(str(party), label) for party, label in PARTIES.items()],
+        validate_choice=False,
+        default="",
+    )
+    people = CountField(_l("连本人最多几人"), most=MOST_PEOPLE)
+    exclusive = BooleanField(_l("不与其他优惠同享（一次扫码只能用这一个）"))
     # The limits have the names they have in ``offers.limits``.
     total = CountField(_l("总次数"), most=MOST_USES)
     units = CountField(_l("总份数"), most=MOST_USES)
@@ -114,11 +194,18 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     )
 
     def __init__(
-        self, outlets: Sequence[Outlet], taken_codes: Collection[str] | None = None, **kwargs: Any
+        self,
+        outlets: Sequence[Outlet],
+        zones: Mapping[int, str],
+        find_employers: FindEmployers,
+        taken_codes: Collection[str] | None = None,
+        **kwargs: Any,
     ) -> None:
         """``taken_codes`` are those a new offer cannot have; without them the offer has its code already."""
         super().__init__(**kwargs)
         self.outlets.choices = [SelectChoice(str(outlet.id), outlet.name) for outlet in outlets]
+        self.zones.choices = [SelectChoice(str(id_), name) for id_, name in zones.items()]
+        self._find_employers = find_employers
         self._taken_codes = taken_codes or ()
         if taken_codes is None:
             del self.code
@@ -131,6 +218,40 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
                 for name in names:
                     self[name].errors = []
         return not self.errors
+
+    def validate_weekdays(self, field: Field) -> None:
+        """Called by WTForms, and so are those that follow."""
+        if not set(field.data or ()) <= {choice.value for choice in field.choices}:
+            raise ValidationError(_("请重新勾选星期几。"))
+
+    def validate_zones(self, field: Field) -> None:
+        """Of those that were offered."""
+        if not set(field.data or ()) <= {choice.value for choice in field.choices}:
+            raise ValidationError(_("选了不存在的片区，请重新勾选。"))
+
+    def validate_employers(self, field: Field) -> None:
+        """Each has to be a member enterprise."""
+        self._check_named(field)
+
+    def validate_not_employers(self, field: Field) -> None:
+        """The same."""
+        self._check_named(field)
+
+    def validate_party(self, field: Field) -> None:
+        """A number goes with so many people, and with nothing else."""
+        if field.data not in set(map(str, PARTIES)):
+            raise ValidationError(_("请选择同行人数。"))
+        if field.data == Party.PEOPLE and (self.people.data or 0) < 2 and not self.people.errors:
+            raise ValidationError(_("请填写连本人最多几人，至少 2 人。"))
+
+    def _check_named(self, field: Field) -> None:
+        if len(field.data or ()) > MOST_NAMED:
+            raise ValidationError(_("最多写 %(most)s 家单位。", most=MOST_NAMED))
+        found = self._find_employers(field.data or ())
+        unknown = [name for name in field.data or () if name not in found]
+        if unknown:
+            names = _("、").join(unknown[:3])
+            raise ValidationError(_("找不到这些单位：%(names)s。请写全称或统一社会信用代码。", names=names))
 
     def validate_code(self, field: Field) -> None:
         """Called by WTForms."""
@@ -152,6 +273,34 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         """Whether there is something to see in the limits' fields."""
         return any(field.errors or field._value() for field in self.limit_fields)
 
+    @property
+    def condition_fields(self) -> list[Field]:
+        """The fields of the conditions, folded away likewise."""
+        return [self[name] for name in Conditions.model_fields]
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether there is something to see in them."""
+        return any(field.errors or field.data for field in self.condition_fields)
+
+    def _conditions(self) -> Conditions:
+        party = Party(self.party.data) if self.party.data else None
+        employers, kept_out = (
+            tuple(self._find_employers(field.data or ()).values())
+            for field in (self.employers, self.not_employers)
+        )
+        return Conditions(
+            weekdays=_weekdays(self.weekdays.data or ()),
+            hours=self.hours.data or (),
+            blackouts=self.blackouts.data or (),
+            zones=tuple(map(int, self.zones.data or ())),
+            employers=employers,
+            not_employers=kept_out,
+            party=party,
+            people=self.people.data if party is Party.PEOPLE else None,
+            exclusive=self.exclusive.data,
+        )
+
     def draft(self, code: str | None = None) -> Draft:
         """What a valid form says; ``code`` is that of the offer to be revised."""
         return Draft(
@@ -161,12 +310,20 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
             starts_on=self.starts_on.data,
             ends_on=self.ends_on.data,
             limits=Limits(**{field.name: field.data for field in self.limit_fields}),
+            conditions=self._conditions(),
             audience=Audience(self.audience.data),
             outlet_ids=[UUID(id_) for id_ in dict.fromkeys(self.outlets.data or ())],
         )
 
     def take(self, invalid: OfferInvalid) -> None:
         """Show at its field what the domain found."""
+        if invalid.field == "exclusive":
+            other = _(
+                "与“%(title)s”的日期和门店重叠，两个都写明不同享，请改日期、门店或去掉这一项。",
+                title=invalid.than,
+            )
+            self.exclusive.errors = [other]
+            return
         if invalid.than:
             labels = {"this": self[invalid.field].label.text, "other": self[invalid.than].label.text}
             self[invalid.field].errors = [_("“%(this)s”比“%(other)s”还大，请核对。", **labels)]
@@ -175,28 +332,34 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         self[name].errors = [words]
 
     def _terms(self) -> Terms:
-        if self.kind.data == "discount":
-            return Discount(pay_permille=self.zhe.data)
-        if self.kind.data == "threshold":
-            return Threshold(threshold_fen=self.threshold.data, off_fen=self.off.data)
-        return AlliancePrice(unit_price_fen=self.unit_price.data)
+        fields = FIELDS_OF_KIND[self.kind.data]
+        given = {term: self[name].data for name, term in fields.items()}
+        return read_terms({"kind": self.kind.data} | {k: v for k, v in given.items() if v is not None})
 
 
-def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID]) -> dict[str, Any]:
+def _weekdays(ticked: Sequence[str]) -> tuple[int, ...]:
+    """All seven are no condition."""
+    days = tuple(sorted(set(map(int, ticked))))
+    return days if len(days) < 7 else ()
+
+
+def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID], names: Names) -> dict[str, Any]:
     """A revision as the form's values, to start the next one from."""
-    terms = read_terms(revision.terms)
-    values: dict[str, Any] = {
-        name: getattr(revision, name) for name in ("title", "audience", "starts_on", "ends_on")
+    terms, conditions = read_terms(revision.terms), read_conditions(revision.conditions)
+    fields = FIELDS_OF_KIND[terms.kind]
+    return {
+        **{name: getattr(revision, name) for name in ("title", "audience", "starts_on", "ends_on")},
+        **revision.limits,
+        **{name: getattr(terms, term) for name, term in fields.items()},
+        **{name: getattr(conditions, name) for name in ("hours", "blackouts", "people", "exclusive")},
+        "kind": terms.kind,
+        "weekdays": list(map(str, conditions.weekdays)),
+        "zones": list(map(str, conditions.zones)),
+        "employers": [names.enterprises[id_] for id_ in conditions.employers],
+        "not_employers": [names.enterprises[id_] for id_ in conditions.not_employers],
+        "party": str(conditions.party or ""),
+        "outlets": [str(id_) for id_ in outlet_ids],
     }
-    values |= revision.limits
-    match terms:
-        case Discount():
-            values["zhe"] = terms.pay_permille
-        case Threshold():
-            values |= {"threshold": terms.threshold_fen, "off": terms.off_fen}
-        case AlliancePrice():
-            values["unit_price"] = terms.unit_price_fen
-    return values | {"kind": terms.kind, "outlets": [str(id_) for id_ in outlet_ids]}
 
 
 def choices_of(outlets: Sequence[Outlet]) -> list[SelectChoice]:
