@@ -321,8 +321,8 @@ def test_the_form_starts_from_the_last_revision(scene, admin, offers):
     page = text(admin.get(f"{offers}/{last.offer_id}/edit"))
     for value in ("优惠MJ", "100.5", "20", "1500", "2026-04-01"):
         assert f'value="{value}"' in page
-    # How, for whom, and where.
-    assert page.count("checked") == 3
+    # How, for whom, with whom, and where.
+    assert page.count("checked") == 4
     assert 'name="code"' not in page
 
 
