@@ -103,6 +103,13 @@ class Conditions(_Frozen):
             return False
         return any(self._is_weekday(began) for began in self._began(day, minute))
 
+    def is_usable_on(self, day: date) -> bool:
+        """Whether there is an hour of a day at which it can be used."""
+        if self._is_black(day):
+            return False
+        began_before = any(window.passes_midnight for window in self.hours)
+        return self._is_weekday(day) or (began_before and self._is_weekday(day - timedelta(days=1)))
+
     def is_open_to(self, employer_id: int, zone_ids: Collection[int]) -> bool:
         """Whether the staff of an employer may use it; ``zone_ids`` are its zone and all above that."""
         if employer_id in self.not_employers:
@@ -152,13 +159,7 @@ class Conditions(_Frozen):
         return any(span.first <= day <= span.last for span in self.blackouts)
 
     def _is_usable_within(self, first: date, last: date) -> bool:
-        return any(self._is_usable_on(day) for day in clock.days(first, last))
-
-    def _is_usable_on(self, day: date) -> bool:
-        if self._is_black(day):
-            return False
-        began_before = any(window.passes_midnight for window in self.hours)
-        return self._is_weekday(day) or (began_before and self._is_weekday(day - timedelta(days=1)))
+        return any(self.is_usable_on(day) for day in clock.days(first, last))
 
 
 #: No condition at all.

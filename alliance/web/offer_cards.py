@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from alliance import clock
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.enterprises.placement import enterprise_zone_on
 from alliance.offers.conditions import Conditions, Who, read_conditions
 from alliance.offers.counters import Remaining, View, remaining
 from alliance.offers.limits import Limits, read_limits
@@ -18,6 +19,7 @@ from alliance.offers.live import at_outlet, live, open_to
 from alliance.offers.models import Audience, OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
 from alliance.passes.entitlement import Entitlement
+from alliance.people.employment import employment_on
 from alliance.redemptions.models import Scan
 from alliance.redemptions.scan import frozen
 from alliance.refused import Reason
@@ -89,6 +91,10 @@ class OfferCard:
         """Nothing is left of one of its limits."""
         return self.remaining.is_used_up
 
+    def is_for(self, who: Who, day: date) -> bool:
+        """Whether it is open to somebody's employer, at some hour of a day."""
+        return self.conditions.is_open_to(who.employer_id, who.zone_ids) and self.conditions.is_usable_on(day)
+
     @property
     def is_usable(self) -> bool:
         """Something is left of every limit, and no cool-down is running."""
@@ -136,6 +142,15 @@ def cards_of_scan(session: Session, scan: Scan, holder: Entitlement, at: datetim
 def view_of_scan(scan: Scan, holder: Entitlement, at: datetime) -> View:
     """Who looks at the limits: this holder, the household, and the outlet of the scan."""
     return View(at, holder.holder_id, holder.household_id, scan.outlet_id)
+
+
+def who_is(session: Session, worker_id: int, day: date) -> Who:
+    """An employee as conditions see them on a day; who works nowhere is of no employer."""
+    employment = employment_on(session, worker_id, day)
+    if employment is None:
+        return Who(0)
+    zone_id = session.scalar(select(enterprise_zone_on(day, employment.enterprise_id)))
+    return Who(employment.enterprise_id, lineage(session, zone_id) if zone_id is not None else ())
 
 
 def _merchant_names(session: Session, ids: set[int]) -> dict[int, str]:
