@@ -24,7 +24,8 @@ from alliance.offers.pricing import (
     read_terms,
 )
 from alliance.store import Session
-from tests.imports.sheets import AT, BAKERY, HOTEL, Bring, counts, credit_code, problems
+from alliance.zones.models import Zone
+from tests.imports.sheets import AT, BAKERY, CITY, FACTORY, HOTEL, Bring, counts, credit_code, problems
 
 SHORT = "统一社会信用代码,优惠编号,优惠名称,类型,折扣"
 FULL = f"{SHORT},满(元),减(元),联盟价(元),开始日期,结束日期,总次数,每人次数,门店编号"
@@ -167,6 +168,67 @@ def test_it_refuses_phrases(bring: Bring, phrase: str, reason: str) -> None:
 def test_a_phrase_leaves_the_columns_of_terms_empty(bring: Bring) -> None:
     job = bring(kind(), SHORT, f"{BAKERY},A-1,面包,满100减20,8.5")
     assert problems(job) == [(2, "折扣", "类型是一句完整的优惠内容，这一格却填了内容")]
+
+
+CONDITIONS = "可用星期,可用时段,不可用日期,适用片区,适用单位,不适用单位,同行人数,不与其他优惠同享"
+
+
+def test_every_condition_has_a_column(session: Session, bring: Bring) -> None:
+    header = f"{SHORT},{CONDITIONS}"
+    off = "春节 2027-02-10至2027-02-17；2027-05-01"
+    row = f"{BAKERY},A-1,面包,折扣,9,周一至周五,11:00-14:00、22点到2点,{off},{CITY},{FACTORY},{HOTEL},4人,是"
+    job = bring(kind(), header, row)
+    assert (problems(job), counts(job)) == ([], (1, 0, 0, 0))
+    [revision] = revisions(session, BAKERY, "A-1")
+    ids = dict(session.execute(select(Enterprise.credit_code, Enterprise.id)).all())
+    assert revision.conditions == {
+        "weekdays": [1, 2, 3, 4, 5],
+        "hours": [{"start": 660, "end": 840}, {"start": 1320, "end": 120}],
+        "blackouts": [
+            {"first": "2027-02-10", "last": "2027-02-17", "name": "春节"},
+            {"first": "2027-05-01", "last": "2027-05-01"},
+        ],
+        "zones": [session.scalars(select(Zone.id).where(Zone.code == CITY)).one()],
+        "employers": [ids[FACTORY]],
+        "not_employers": [ids[HOTEL]],
+        "party": "people",
+        "people": 4,
+        "exclusive": True,
+    }
+    assert counts(bring(kind(), header, row)) == (0, 0, 1, 0)
+    assert counts(bring(kind(), header, row.replace(",4人,是", ",整桌,否"))) == (0, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "field", "reason"),
+    [
+        ("可用星期", "周八", "可用星期", "星期看不懂"),
+        ("可用时段", "8:00-8:00", "可用时段", "时段看不懂，或者从几点到几点是一样的"),
+        ("可用时段", "25:00-26:00", "可用时段", "时段看不懂，或者从几点到几点是一样的"),
+        ("不可用日期", "2027-02-17至2027-02-10", "不可用日期", "日期看不懂，或者后一天早于前一天"),
+        ("适用片区", "220204999000", "适用片区", "没有代码为 220204999000 的片区"),
+        ("适用单位", credit_code(99), "适用单位", "没有这家企业"),
+        ("适用单位,不适用单位", f"{FACTORY},{FACTORY}", "不适用单位", "同一个单位既在适用里又在不适用里"),
+        ("同行人数", "1人", "同行人数", "同行人数看不懂"),
+        ("不与其他优惠同享", "好", "不与其他优惠同享", "既不是“是”也不是“否”"),
+        # 2026-12-05 is a Saturday.
+        (
+            "开始日期,结束日期,可用星期",
+            "2026-12-05,2026-12-06,周一",
+            "可用星期",
+            "按这一格，有效期里没有一天能用",
+        ),
+    ],
+)
+def test_it_refuses_conditions(bring: Bring, columns: str, cells: str, field: str, reason: str) -> None:
+    job = bring(kind(), f"{SHORT},{columns}", f"{BAKERY},A-1,面包,折扣,9,{cells}")
+    assert problems(job) == [(2, field, reason)]
+
+
+def test_two_exclusive_offers_of_one_merchant(bring: Bring) -> None:
+    rows = (f"{BAKERY},A-{number},面包{number},折扣,9,是" for number in (1, 2))
+    job = bring(kind(), f"{SHORT},不与其他优惠同享", *rows, f"{HOTEL},A-1,早餐,折扣,9,是")
+    assert problems(job) == [(3, "不与其他优惠同享", "与“面包1”的日期和门店重叠，两个都写明不同享")]
 
 
 LIMITS = (
