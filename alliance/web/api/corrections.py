@@ -25,7 +25,7 @@ class CorrectionRequest(Minted):
     reversal_id: UUID = Field(strict=False, description="Of the reversal; minted by the client as well.")
     gross_fen: int | None = Field(
         default=None,
-        ge=0,
+        ge=1,
         le=MAX_FEN,
         description="The right amount before the discount, in 分; as in a redemption, not of every kind.",
     )

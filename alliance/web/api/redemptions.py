@@ -51,10 +51,10 @@ class RedemptionRequest(Minted):
     )
     gross_fen: int | None = Field(
         default=None,
-        ge=0,
+        ge=1,
         le=MAX_FEN,
-        description="The amount before the discount, in 分. Of a ticket or a service (`takes` of the scan's "
-        "offer) leave it out, or send what it comes to.",
+        description="The amount before the discount, in 分. Of a ticket (`takes` of the scan's offer) leave "
+        "it out, or send what it comes to; of a service leave it out.",
     )
     quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
     outlet: OutletName | None = None
