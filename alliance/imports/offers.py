@@ -4,10 +4,8 @@ A row that says what the newest revision says changes nothing; any other is subm
 waits for the organizer, unless the import approves it at once.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -23,29 +21,22 @@ from alliance.imports.fields import (
     Count,
     CreditCode,
     Day,
-    HoursOfDay,
     Minutes,
-    PartyOf,
     Permille,
     Pieces,
     PositiveYuan,
-    Spans,
     Unfit,
-    Weekdays,
-    YesNo,
     Yuan,
     code_of,
-    credit_code,
     fold,
     gift_name,
-    party_of,
     text_of,
-    zone_code,
 )
-from alliance.imports.run import Import, Kind, Outcome, Row
+from alliance.imports.offer_conditions import CONDITIONS, ConditionsRow, Named, listed
+from alliance.imports.run import Import, Kind, Outcome
 from alliance.imports.words import Problem
 from alliance.offers import historical
-from alliance.offers.conditions import Conditions, read_conditions
+from alliance.offers.conditions import read_conditions
 from alliance.offers.life import Draft, OfferInvalid, approve, submit
 from alliance.offers.limits import Limits, read_limits
 from alliance.offers.models import (
@@ -57,7 +48,6 @@ from alliance.offers.models import (
     OfferWithdrawal,
 )
 from alliance.offers.pricing import Terms, read_terms
-from alliance.zones.models import Zone
 
 #: The columns of limits, by the names in ``offers.limits``.
 _LIMITS = {
@@ -106,18 +96,6 @@ _KINDS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 #: What may be left out: a gift with any purchase.
 _OPTIONAL = {("赠品", "满(元)")}
 
-#: The columns of conditions, by the names in ``offers.conditions``.
-_CONDITIONS = {
-    "weekdays": "可用星期",
-    "hours": "可用时段",
-    "blackouts": "不可用日期",
-    "zones": "适用片区",
-    "employers": "适用单位",
-    "not_employers": "不适用单位",
-    "party": "同行人数",
-    "exclusive": "不与其他优惠同享",
-}
-
 _INVALID = {
     "reserved": (Problem.RESERVED_CODE, "优惠编号"),
     "before_start": (Problem.OFFER_ENDS_BEFORE_START, "结束日期"),
@@ -148,25 +126,10 @@ def _kind(text: str) -> str | Terms:
 
 
 def _outlet_codes(text: str) -> list[str]:
-    return [code_of(Outlet.code)(part) for part in _listed(text)]
+    return [code_of(Outlet.code)(part) for part in listed(text)]
 
 
-def _listed(text: str) -> list[str]:
-    return [part for part in re.split("[、,;\\s]+", fold(text)) if part]
-
-
-def _zone_codes(text: str) -> list[str]:
-    return [zone_code(part) for part in _listed(text)]
-
-
-def _credit_codes(text: str) -> list[str]:
-    return [credit_code(part) for part in _listed(text)]
-
-
-CreditCodes = Annotated[list[str], BeforeValidator(_credit_codes)]
-
-
-class OfferRow(Row):
+class OfferRow(ConditionsRow):
     """An offer of a merchant. Amounts in 分, days inclusive, no outlet means all of them."""
 
     extra_columns = frozenset(
@@ -177,7 +140,7 @@ class OfferRow(Row):
             "门店编号",
             _EACH,
             *_LIMITS.values(),
-            *_CONDITIONS.values(),
+            *CONDITIONS.values(),
         }
     )
 
@@ -210,14 +173,6 @@ class OfferRow(Row):
     household_month: Count | None = Field(None, alias=_LIMITS["household_month"])
     household_ever: Count | None = Field(None, alias=_LIMITS["household_ever"])
     cool_down_minutes: Minutes | None = Field(None, alias=_LIMITS["cool_down_minutes"])
-    weekdays: Weekdays = Field((), alias=_CONDITIONS["weekdays"])
-    hours: HoursOfDay = Field((), alias=_CONDITIONS["hours"])
-    blackouts: Spans = Field((), alias=_CONDITIONS["blackouts"])
-    zone_codes: Annotated[list[str], BeforeValidator(_zone_codes)] = Field([], alias=_CONDITIONS["zones"])
-    employer_codes: CreditCodes = Field([], alias=_CONDITIONS["employers"])
-    not_employer_codes: CreditCodes = Field([], alias=_CONDITIONS["not_employers"])
-    party: Annotated[PartyOf, BeforeValidator(party_of)] = Field((None, None), alias=_CONDITIONS["party"])
-    exclusive: YesNo = Field(False, alias=_CONDITIONS["exclusive"])
     outlet_codes: Annotated[list[str], BeforeValidator(_outlet_codes)] = Field([], alias="门店编号")
 
     @model_validator(mode="after")
@@ -267,7 +222,7 @@ def bring_in(session: Session, rows: list[OfferRow], job: Import, *, approving: 
     """Submit what is new or different, and with ``approving`` approve it and what still waits."""
     rows = job.without_twins(rows, lambda row: (row.credit_code, row.code), "优惠编号")
     merchants = known.enterprises(session, (row.credit_code for row in rows))
-    named = _Named.by(session, rows)
+    named = Named.by(session, rows)
     merchant_ids = [merchant.id for merchant in merchants.values()]
     outlets = known.outlets(session, merchant_ids)
     newest = _newest(session, merchant_ids)
@@ -296,45 +251,7 @@ def bring_in(session: Session, rows: list[OfferRow], job: Import, *, approving: 
     job.outcomes.update(job.each(rows, take))
 
 
-@dataclass(frozen=True)
-class _Named:
-    """The ids of what conditions name, by code."""
-
-    zones: Mapping[str, int]
-    employers: Mapping[str, int]
-
-    @classmethod
-    def by(cls, session: Session, rows: list[OfferRow]) -> Self:
-        """All that these rows name."""
-        codes = (code for row in rows for code in (*row.employer_codes, *row.not_employer_codes))
-        employers = {code: each.id for code, each in known.enterprises(session, codes).items()}
-        return cls(dict(session.execute(select(Zone.code, Zone.id)).all()), employers)
-
-    def conditions(self, row: OfferRow) -> Conditions:
-        """Those of a row. Raises Unfit for a zone or an enterprise that there is not."""
-        for code in row.zone_codes:
-            if code not in self.zones:
-                raise Unfit(Problem.UNKNOWN_ZONE, _CONDITIONS["zones"], code=code)
-        for name, codes in (("employers", row.employer_codes), ("not_employers", row.not_employer_codes)):
-            if any(code not in self.employers for code in codes):
-                raise Unfit(Problem.UNKNOWN_ENTERPRISE, _CONDITIONS[name])
-        party, people = row.party
-        return Conditions(
-            weekdays=row.weekdays,
-            hours=row.hours,
-            blackouts=row.blackouts,
-            zones=tuple(self.zones[code] for code in row.zone_codes),
-            employers=tuple(self.employers[code] for code in row.employer_codes),
-            not_employers=tuple(self.employers[code] for code in row.not_employer_codes),
-            party=party,
-            people=people,
-            exclusive=row.exclusive,
-        )
-
-
-def _draft(
-    row: OfferRow, merchant_id: int, outlets: Mapping[tuple[int, str], Outlet], named: _Named
-) -> Draft:
+def _draft(row: OfferRow, merchant_id: int, outlets: Mapping[tuple[int, str], Outlet], named: Named) -> Draft:
     for code in row.outlet_codes:
         if (merchant_id, code) not in outlets:
             raise Unfit(Problem.UNKNOWN_OUTLET, "门店编号", code=code)
@@ -355,7 +272,7 @@ def _submitted(session: Session, merchant_id: int, draft: Draft, job: Import) ->
         return submit(session, merchant_id, draft, job.by, job.at)
     except OfferInvalid as invalid:
         problem, column = _INVALID[invalid.problem]
-        column = (_LIMITS | _CONDITIONS).get(invalid.field, column)
+        column = (_LIMITS | CONDITIONS).get(invalid.field, column)
         raise Unfit(problem, column, other=invalid.than) from None
 
 

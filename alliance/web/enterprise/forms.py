@@ -1,7 +1,7 @@
 """The forms of the enterprise's office: an offer, a token, and the filters of a list."""
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,25 +21,20 @@ from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationEr
 from wtforms.widgets import CheckboxInput
 
 from alliance.enterprises.models import Outlet
-from alliance.offers.conditions import MOST_NAMED, MOST_PEOPLE, Conditions, Party, read_conditions
+from alliance.offers.conditions import read_conditions
 from alliance.offers.life import Draft, OfferInvalid
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES, Limits
 from alliance.offers.models import Audience, OfferRevision
 from alliance.offers.pricing import GIFT_LENGTH, MOST_PIECES, Terms, read_terms
-from alliance.web.condition_words import WEEKDAYS, Names
+from alliance.web.condition_words import Names
+from alliance.web.enterprise.condition_fields import ConditionsForm, FindEmployers, conditions_as_submitted
 from alliance.web.fields import (
     CountField,
     DayField,
-    HoursField,
     IdField,
-    NamesField,
-    SpansField,
     YuanField,
     ZheField,
 )
-
-#: Finds enterprises by their names or codes: the id of each that there is.
-FindEmployers = Callable[[Sequence[str]], Mapping[str, int]]
 
 #: Short enough that no code can look like an offer's id, by which counters name it too.
 CODE_LENGTH = 20
@@ -64,12 +59,6 @@ FIELDS_OF_KIND: Mapping[str, Mapping[str, str]] = {
     "gift": {"gift": "gift", "gift_from": "threshold_fen"},
     "ticket": {"face_price": "face_price_fen", "ticket_price": "ticket_price_fen"},
     "service": {},
-}
-PARTIES = {
-    "": _l("不限定"),
-    Party.HOLDER: _l("仅限持码人本人"),
-    Party.PEOPLE: _l("同行的人也可以，最多"),
-    Party.TABLE: _l("整桌都可用"),
 }
 AUDIENCES = {
     Audience.EVERYONE: _l("本人和家属"),
@@ -101,7 +90,7 @@ def _tidy(text: str | None) -> str:
     return unicodedata.normalize("NFKC", text or "").strip()
 
 
-class OfferForm(FlaskForm):  # type: ignore[misc]
+class OfferForm(ConditionsForm):
     """A new offer, or (without ``code``) a new revision of one."""
 
     title = StringField(
@@ -153,26 +142,6 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     )
     starts_on = DayField(_l("开始日期"))
     ends_on = DayField(_l("结束日期"))
-    # The conditions have the names they have in ``offers.conditions``.
-    weekdays = SelectMultipleField(
-        _l("星期"),
-        choices=[SelectChoice(str(number), day) for number, day in enumerate(WEEKDAYS, 1)],
-        validate_choice=False,
-        option_widget=CheckboxInput(),
-    )
-    hours = HoursField(_l("时段"))
-    blackouts = SpansField(_l("不可用日期"))
-    zones = SelectMultipleField(_l("片区"), validate_choice=False, option_widget=CheckboxInput())
-    employers = NamesField(_l("可用单位"))
-    not_employers = NamesField(_l("不可用单位"))
-    party = RadioField(
-        _l("同行人数"),
-        choices=[SelectChoice(str(party), label) for party, label in PARTIES.items()],
-        validate_choice=False,
-        default="",
-    )
-    people = CountField(_l("连本人最多几人"), most=MOST_PEOPLE)
-    exclusive = BooleanField(_l("不与其他优惠同享（一次扫码只能用这一个）"))
     # The limits have the names they have in ``offers.limits``.
     total = CountField(_l("总次数"), most=MOST_USES)
     units = CountField(_l("总份数"), most=MOST_USES)
@@ -202,10 +171,8 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         """``taken_codes`` are those a new offer cannot have; without them the offer has its code already."""
-        super().__init__(**kwargs)
+        super().__init__(zones, find_employers, **kwargs)
         self.outlets.choices = [SelectChoice(str(outlet.id), outlet.name) for outlet in outlets]
-        self.zones.choices = [SelectChoice(str(id_), name) for id_, name in zones.items()]
-        self._find_employers = find_employers
         self._taken_codes = taken_codes or ()
         if taken_codes is None:
             del self.code
@@ -218,40 +185,6 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
                 for name in names:
                     self[name].errors = []
         return not self.errors
-
-    def validate_weekdays(self, field: Field) -> None:
-        """Called by WTForms, and so are those that follow."""
-        if not set(field.data or ()) <= {choice.value for choice in field.choices}:
-            raise ValidationError(_("请重新勾选星期几。"))
-
-    def validate_zones(self, field: Field) -> None:
-        """Of those that were offered."""
-        if not set(field.data or ()) <= {choice.value for choice in field.choices}:
-            raise ValidationError(_("选了不存在的片区，请重新勾选。"))
-
-    def validate_employers(self, field: Field) -> None:
-        """Each has to be a member enterprise."""
-        self._check_named(field)
-
-    def validate_not_employers(self, field: Field) -> None:
-        """The same."""
-        self._check_named(field)
-
-    def validate_party(self, field: Field) -> None:
-        """A number goes with so many people, and with nothing else."""
-        if field.data not in set(map(str, PARTIES)):
-            raise ValidationError(_("请选择同行人数。"))
-        if field.data == Party.PEOPLE and (self.people.data or 0) < 2 and not self.people.errors:
-            raise ValidationError(_("请填写连本人最多几人，至少 2 人。"))
-
-    def _check_named(self, field: Field) -> None:
-        if len(field.data or ()) > MOST_NAMED:
-            raise ValidationError(_("最多写 %(most)s 家单位。", most=MOST_NAMED))
-        found = self._find_employers(field.data or ())
-        unknown = [name for name in field.data or () if name not in found]
-        if unknown:
-            names = _("、").join(unknown[:3])
-            raise ValidationError(_("找不到这些单位：%(names)s。请写全称或统一社会信用代码。", names=names))
 
     def validate_code(self, field: Field) -> None:
         """Called by WTForms."""
@@ -273,34 +206,6 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         """Whether there is something to see in the limits' fields."""
         return any(field.errors or field._value() for field in self.limit_fields)
 
-    @property
-    def condition_fields(self) -> list[Field]:
-        """The fields of the conditions, folded away likewise."""
-        return [self[name] for name in Conditions.model_fields]
-
-    @property
-    def has_conditions(self) -> bool:
-        """Whether there is something to see in them."""
-        return any(field.errors or field.data for field in self.condition_fields)
-
-    def _conditions(self) -> Conditions:
-        party = Party(self.party.data) if self.party.data else None
-        employers, kept_out = (
-            tuple(self._find_employers(field.data or ()).values())
-            for field in (self.employers, self.not_employers)
-        )
-        return Conditions(
-            weekdays=_weekdays(self.weekdays.data or ()),
-            hours=self.hours.data or (),
-            blackouts=self.blackouts.data or (),
-            zones=tuple(map(int, self.zones.data or ())),
-            employers=employers,
-            not_employers=kept_out,
-            party=party,
-            people=self.people.data if party is Party.PEOPLE else None,
-            exclusive=self.exclusive.data,
-        )
-
     def draft(self, code: str | None = None) -> Draft:
         """What a valid form says; ``code`` is that of the offer to be revised."""
         return Draft(
@@ -310,7 +215,7 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
             starts_on=self.starts_on.data,
             ends_on=self.ends_on.data,
             limits=Limits(**{field.name: field.data for field in self.limit_fields}),
-            conditions=self._conditions(),
+            conditions=self.conditions(),
             audience=Audience(self.audience.data),
             outlet_ids=[UUID(id_) for id_ in dict.fromkeys(self.outlets.data or ())],
         )
@@ -337,27 +242,16 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         return read_terms({"kind": self.kind.data} | {k: v for k, v in given.items() if v is not None})
 
 
-def _weekdays(ticked: Sequence[str]) -> tuple[int, ...]:
-    """All seven are no condition."""
-    days = tuple(sorted(set(map(int, ticked))))
-    return days if len(days) < 7 else ()
-
-
 def as_submitted(revision: OfferRevision, outlet_ids: Sequence[UUID], names: Names) -> dict[str, Any]:
     """A revision as the form's values, to start the next one from."""
-    terms, conditions = read_terms(revision.terms), read_conditions(revision.conditions)
+    terms = read_terms(revision.terms)
     fields = FIELDS_OF_KIND[terms.kind]
     return {
         **{name: getattr(revision, name) for name in ("title", "audience", "starts_on", "ends_on")},
         **revision.limits,
         **{name: getattr(terms, term) for name, term in fields.items()},
-        **{name: getattr(conditions, name) for name in ("hours", "blackouts", "people", "exclusive")},
+        **conditions_as_submitted(read_conditions(revision.conditions), names),
         "kind": terms.kind,
-        "weekdays": list(map(str, conditions.weekdays)),
-        "zones": list(map(str, conditions.zones)),
-        "employers": [names.enterprises[id_] for id_ in conditions.employers],
-        "not_employers": [names.enterprises[id_] for id_ in conditions.not_employers],
-        "party": str(conditions.party or ""),
         "outlets": [str(id_) for id_ in outlet_ids],
     }
 
