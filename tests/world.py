@@ -13,6 +13,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.chain import write
 from alliance.clock import SINCE_EVER
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
+from alliance.offers.conditions import ANYBODY, Conditions
 from alliance.offers.counters import taking
 from alliance.offers.life import Draft, approve, submit
 from alliance.offers.limits import UNLIMITED, Limits, Use, read_limits
@@ -90,6 +91,7 @@ class World:
         ends_on: date | None = None,
         outlet_ids: tuple[UUID, ...] = (),
         audience: Audience = Audience.EVERYONE,
+        conditions: Conditions = ANYBODY,
     ) -> OfferRevision:
         """An approved offer (or approved new revision).
 
@@ -106,6 +108,7 @@ class World:
             ends_on=ends_on,
             outlet_ids=outlet_ids,
             audience=audience,
+            conditions=conditions,
         )
         revision = submit(self.session, merchant.id, draft, COMMAND_LINE, self.at)
         approve(self.session, revision, COMMAND_LINE, self.at)
@@ -141,7 +144,7 @@ class World:
 
     def redeem(
         self,
-        gross_fen: int = 10000,
+        gross_fen: int | None = 10000,
         *,
         offer: str = "MILK",
         holder: Holder | None = None,

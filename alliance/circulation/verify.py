@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from alliance.circulation.findings import Finding, compare, walk
 from alliance.circulation.verify_audit import audit_chain, audit_unsealed
 from alliance.circulation.verify_cards import card_spendings
+from alliance.circulation.verify_conditions import CONDITIONS
 from alliance.circulation.verify_derived import DERIVED
 from alliance.circulation.verify_evidence import evidence
 from alliance.circulation.verify_frozen import FROZEN
@@ -144,6 +145,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "evidence": evidence,
     **TRACES,
     **FROZEN,
+    **CONDITIONS,
     **LEDGER,
     "limit_counter": limit_counters,
     "limit_exceeded": limits_exceeded,

@@ -20,7 +20,10 @@ from alliance.clock import from_wall_clock
 from alliance.enterprises.credit_code import is_credit_code
 from alliance.imports.words import Problem
 from alliance.money import MAX_FEN, parse_yuan
+from alliance.offers.condition_text import hours_of, spans_of, weekdays_of
+from alliance.offers.conditions import Hours, Party, Span
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES
+from alliance.offers.pricing import GIFT_LENGTH, MOST_PIECES
 from alliance.people.phones import parse_phone
 from alliance.zones.tree import is_zone_code
 
@@ -183,6 +186,57 @@ def count_up_to(limit: int) -> Callable[[str], int]:
     return parse
 
 
+def gift_name(text: str) -> str:
+    """What a gift is called."""
+    if len(text) > GIFT_LENGTH:
+        raise Unfit(Problem.TOO_LONG, limit=GIFT_LENGTH)
+    return unicodedata.normalize("NFC", text)
+
+
+def weekdays(text: str) -> tuple[int, ...]:
+    """``周一至周五``, ``周末``, ``周一、周三``."""
+    try:
+        return weekdays_of(text)
+    except ValueError:
+        raise Unfit(Problem.WEEKDAYS) from None
+
+
+def hours(text: str) -> tuple[Hours, ...]:
+    """``11:00-14:00、17:00-21:00``."""
+    try:
+        return hours_of(text)
+    except ValueError:
+        raise Unfit(Problem.HOURS) from None
+
+
+def spans(text: str) -> tuple[Span, ...]:
+    """``春节 2027-02-10至2027-02-17；2027-05-01``."""
+    try:
+        return spans_of(text)
+    except ValueError:
+        raise Unfit(Problem.SPANS) from None
+
+
+def party_of(text: str) -> "PartyOf":
+    """``仅本人``, ``整桌``, or how many with the holder: ``4人``."""
+    plain = fold(text)
+    if plain in ("仅本人", "本人"):
+        return Party.HOLDER, None
+    if plain in ("整桌", "全桌"):
+        return Party.TABLE, None
+    people = plain.removesuffix("人")
+    if re.fullmatch(r"\d{1,2}", people) and int(people) >= 2:
+        return Party.PEOPLE, int(people)
+    raise Unfit(Problem.PARTY)
+
+
+def yes_or_no(text: str) -> bool:
+    """``是`` or ``否``."""
+    if (plain := fold(text)) not in ("是", "否"):
+        raise Unfit(Problem.YES_OR_NO)
+    return plain == "是"
+
+
 def permille(text: str) -> int:
     """What is paid of the price, in ‰: ``8.5``, ``8.5折``, ``85折`` and ``0.85`` are 850.
 
@@ -262,3 +316,10 @@ Permille = Annotated[int, BeforeValidator(permille)]
 Budget = Annotated[int, BeforeValidator(budget)]
 Count = Annotated[int, BeforeValidator(count_up_to(MOST_USES))]
 Minutes = Annotated[int, BeforeValidator(count_up_to(MOST_MINUTES))]
+Pieces = Annotated[int, BeforeValidator(count_up_to(MOST_PIECES))]
+Weekdays = Annotated[tuple[int, ...], BeforeValidator(weekdays)]
+HoursOfDay = Annotated[tuple[Hours, ...], BeforeValidator(hours)]
+Spans = Annotated[tuple[Span, ...], BeforeValidator(spans)]
+#: And how many, where it is so many people.
+PartyOf = tuple[Party | None, int | None]
+YesNo = Annotated[bool, BeforeValidator(yes_or_no)]

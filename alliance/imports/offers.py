@@ -4,7 +4,6 @@ A row that says what the newest revision says changes nothing; any other is subm
 waits for the organizer, unless the import approves it at once.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +16,7 @@ from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from alliance.enterprises.models import Outlet
-from alliance.imports import known
+from alliance.imports import known, offer_phrases
 from alliance.imports.fields import (
     Budget,
     Count,
@@ -25,16 +24,20 @@ from alliance.imports.fields import (
     Day,
     Minutes,
     Permille,
+    Pieces,
     PositiveYuan,
     Unfit,
     Yuan,
     code_of,
     fold,
+    gift_name,
     text_of,
 )
-from alliance.imports.run import Import, Kind, Outcome, Row
+from alliance.imports.offer_conditions import CONDITIONS, ConditionsRow, Named, listed
+from alliance.imports.run import Import, Kind, Outcome
 from alliance.imports.words import Problem
 from alliance.offers import historical
+from alliance.offers.conditions import read_conditions
 from alliance.offers.evidence import showings
 from alliance.offers.life import Draft, OfferInvalid, approve, submit
 from alliance.offers.limits import Limits, read_limits
@@ -67,12 +70,33 @@ _LIMITS = {
 #: What 每人累计次数 was called when it was the only limit of a person.
 _EACH = "每人次数"
 
-#: 类型: the kind in ``offers.pricing``, and which column holds which of its terms.
-_TERMS = {
-    "折扣": ("discount", {"折扣": "pay_permille"}),
-    "满减": ("threshold", {"满(元)": "threshold_fen", "减(元)": "off_fen"}),
-    "联盟价": ("alliance_price", {"联盟价(元)": "unit_price_fen"}),
+#: The columns of terms, and the fields of ``offers.pricing`` that they hold.
+_COLUMNS = {
+    "折扣": "pay_permille",
+    "满(元)": "threshold_fen",
+    "减(元)": "off_fen",
+    "联盟价(元)": "unit_price_fen",
+    "买(件)": "buy",
+    "赠(件)": "free",
+    "赠品": "gift",
+    "票面价(元)": "face_price_fen",
+    "门票价(元)": "ticket_price_fen",
 }
+#: 类型: the terms that it says by itself, and the columns that say the others.
+_KINDS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "折扣": ({"kind": "discount"}, ("折扣",)),
+    "立减": ({"kind": "amount_off"}, ("减(元)",)),
+    "满减": ({"kind": "threshold"}, ("满(元)", "减(元)")),
+    "每满减": ({"kind": "threshold", "repeat": True}, ("满(元)", "减(元)")),
+    "联盟价": ({"kind": "alliance_price"}, ("联盟价(元)",)),
+    "成本价": ({"kind": "alliance_price"}, ("联盟价(元)",)),
+    "买赠": ({"kind": "buy_get"}, ("买(件)", "赠(件)")),
+    "赠品": ({"kind": "gift"}, ("赠品", "满(元)")),
+    "门票": ({"kind": "ticket"}, ("票面价(元)", "门票价(元)")),
+    "服务": ({"kind": "service"}, ()),
+}
+#: What may be left out: a gift with any purchase.
+_OPTIONAL = {("赠品", "满(元)")}
 
 _INVALID = {
     "reserved": (Problem.RESERVED_CODE, "优惠编号"),
@@ -82,7 +106,11 @@ _INVALID = {
     "forbidden_words": (Problem.FORBIDDEN_WORDS, "优惠名称"),
     "compared_without_basis": (Problem.COMPARED_WITHOUT_BASIS, "优惠名称"),
     "below_price": (Problem.ABOVE_MARKET_PRICE, "联盟价(元)"),
+    "above_face": (Problem.TICKET_ABOVE_FACE, "门票价(元)"),
     "below_used": (Problem.LIMIT_BELOW_USED, ""),
+    "never": (Problem.OFFER_NEVER, ""),
+    "in_and_out": (Problem.IN_AND_OUT, ""),
+    "overlaps": (Problem.EXCLUSIVE_OVERLAPS, ""),
 }
 
 
@@ -93,41 +121,47 @@ def _code(text: str) -> str:
     return code
 
 
-def _kind(text: str) -> str:
-    if fold(text) not in _TERMS:
-        raise Unfit(Problem.OFFER_KIND)
-    return fold(text)
+def _kind(text: str) -> str | Terms:
+    """The name of a kind, or the whole terms in a phrase."""
+    if (name := fold(text)) in _KINDS:
+        return name
+    if offer_phrases.is_phrase(text):
+        return offer_phrases.terms_of(text)
+    raise Unfit(Problem.OFFER_KIND, kinds="、".join(_KINDS))
 
 
 def _outlet_codes(text: str) -> list[str]:
-    return [code_of(Outlet.code)(part) for part in re.split("[、,;\\s]+", fold(text)) if part]
+    return [code_of(Outlet.code)(part) for part in listed(text)]
 
 
-class OfferRow(Row):
+class OfferRow(ConditionsRow):
     """An offer of a merchant. Amounts in 分, days inclusive, no outlet means all of them."""
 
     extra_columns = frozenset(
         {
-            "折扣",
-            "满(元)",
-            "减(元)",
-            "联盟价(元)",
+            *_COLUMNS,
             "开始日期",
             "结束日期",
             "门店编号",
             _EACH,
             *_LIMITS.values(),
+            *CONDITIONS.values(),
         }
     )
 
     credit_code: CreditCode = Field(alias="统一社会信用代码")
     code: Annotated[str, BeforeValidator(_code)] = Field(alias="优惠编号")
     title: Annotated[str, BeforeValidator(text_of(OfferRevision.title))] = Field(alias="优惠名称")
-    kind: Annotated[str, BeforeValidator(_kind)] = Field(alias="类型")
+    kind: Annotated[str | Terms, BeforeValidator(_kind)] = Field(alias="类型")
     pay_permille: Permille | None = Field(None, alias="折扣")
     threshold_fen: PositiveYuan | None = Field(None, alias="满(元)")
     off_fen: PositiveYuan | None = Field(None, alias="减(元)")
     unit_price_fen: Yuan | None = Field(None, alias="联盟价(元)")
+    buy: Pieces | None = Field(None, alias="买(件)")
+    free: Pieces | None = Field(None, alias="赠(件)")
+    gift: Annotated[str, BeforeValidator(gift_name)] | None = Field(None, alias="赠品")
+    face_price_fen: PositiveYuan | None = Field(None, alias="票面价(元)")
+    ticket_price_fen: Yuan | None = Field(None, alias="门票价(元)")
     starts_on: Day | None = Field(None, alias="开始日期")
     ends_on: Day | None = Field(None, alias="结束日期")
     total: Count | None = Field(None, alias=_LIMITS["total"])
@@ -148,14 +182,18 @@ class OfferRow(Row):
 
     @model_validator(mode="after")
     def _has_the_terms_of_its_kind(self) -> Self:
-        for kind, (_, columns) in _TERMS.items():
-            for column, name in columns.items():
-                is_given = getattr(self, name) is not None
-                if kind == self.kind and not is_given:
-                    raise Unfit(Problem.MISSING, column)
-                if kind != self.kind and is_given:
-                    raise Unfit(Problem.NOT_FOR_KIND, column, kind=self.kind)
+        wanted = _KINDS[self.kind][1] if isinstance(self.kind, str) else ()
+        for column, name in _COLUMNS.items():
+            is_given = getattr(self, name) is not None
+            if column in wanted and not is_given and (self.kind, column) not in _OPTIONAL:
+                raise Unfit(Problem.MISSING, column)
+            if column not in wanted and is_given:
+                raise Unfit(Problem.NOT_FOR_KIND, column, kind=self._kind_name)
         return self
+
+    @property
+    def _kind_name(self) -> str:
+        return self.kind if isinstance(self.kind, str) else "一句完整的优惠内容"
 
     @model_validator(mode="after")
     def _has_limits_that_agree(self) -> Self:
@@ -178,14 +216,18 @@ class OfferRow(Row):
 
     def terms(self) -> Terms:
         """What is granted."""
-        kind, columns = _TERMS[self.kind]
-        return read_terms({"kind": kind} | {name: getattr(self, name) for name in columns.values()})
+        if not isinstance(self.kind, str):
+            return self.kind
+        said, columns = _KINDS[self.kind]
+        given = {_COLUMNS[column]: getattr(self, _COLUMNS[column]) for column in columns}
+        return read_terms(said | {name: value for name, value in given.items() if value is not None})
 
 
 def bring_in(session: Session, rows: list[OfferRow], job: Import, *, approving: bool) -> None:
     """Submit what is new or different, and with ``approving`` approve it and what still waits."""
     rows = job.without_twins(rows, lambda row: (row.credit_code, row.code), "优惠编号")
     merchants = known.enterprises(session, (row.credit_code for row in rows))
+    named = Named.by(session, rows)
     merchant_ids = [merchant.id for merchant in merchants.values()]
     outlets = known.outlets(session, merchant_ids)
     newest = _newest(session, merchant_ids)
@@ -197,7 +239,7 @@ def bring_in(session: Session, rows: list[OfferRow], job: Import, *, approving: 
         if row.credit_code not in merchants:
             raise Unfit(Problem.UNKNOWN_ENTERPRISE, "统一社会信用代码")
         merchant_id = merchants[row.credit_code].id
-        draft = _draft(row, merchant_id, outlets)
+        draft = _draft(row, merchant_id, outlets, named)
         revision, stands = newest.get((merchant_id, row.code), (None, None))
         if revision and revision.offer_id in withdrawn:
             raise Unfit(Problem.OFFER_WITHDRAWN, "优惠编号")
@@ -217,7 +259,7 @@ def bring_in(session: Session, rows: list[OfferRow], job: Import, *, approving: 
     job.outcomes.update(job.each(rows, take))
 
 
-def _draft(row: OfferRow, merchant_id: int, outlets: Mapping[tuple[int, str], Outlet]) -> Draft:
+def _draft(row: OfferRow, merchant_id: int, outlets: Mapping[tuple[int, str], Outlet], named: Named) -> Draft:
     for code in row.outlet_codes:
         if (merchant_id, code) not in outlets:
             raise Unfit(Problem.UNKNOWN_OUTLET, "门店编号", code=code)
@@ -228,6 +270,7 @@ def _draft(row: OfferRow, merchant_id: int, outlets: Mapping[tuple[int, str], Ou
         starts_on=row.starts_on,
         ends_on=row.ends_on,
         limits=row.limits(),
+        conditions=named.conditions(row),
         outlet_ids=sorted({outlets[merchant_id, code].id for code in row.outlet_codes}),
     )
 
@@ -237,8 +280,8 @@ def _submitted(session: Session, merchant_id: int, draft: Draft, job: Import) ->
         return submit(session, merchant_id, draft, job.by, job.at)
     except OfferInvalid as invalid:
         problem, column = _INVALID[invalid.problem]
-        words = {"word": invalid.word} if invalid.word else {}
-        raise Unfit(problem, _LIMITS.get(invalid.field, column), **words) from None
+        column = (_LIMITS | CONDITIONS).get(invalid.field, column)
+        raise Unfit(problem, column, other=invalid.than, word=invalid.word) from None
 
 
 def _newest(session: Session, merchant_ids: list[int]) -> dict[tuple[int, str], tuple[OfferRevision, Draft]]:
@@ -270,6 +313,7 @@ def _as_draft(code: str, revision: OfferRevision, outlet_ids: list[UUID]) -> Dra
         starts_on=revision.starts_on,
         ends_on=revision.ends_on,
         limits=read_limits(revision.limits),
+        conditions=read_conditions(revision.conditions),
         outlet_ids=sorted(outlet_ids),
     )
 

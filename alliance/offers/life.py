@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from alliance.audit.trail import Actor, record
 from alliance.clock import business_date
 from alliance.offers import historical
+from alliance.offers.conditions import ANYBODY, Conditions
 from alliance.offers.counters import overspent
 from alliance.offers.evidence import BARE, Showing, attach, fault_of
+from alliance.offers.exclusive import beside
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
     Audience,
@@ -24,7 +26,7 @@ from alliance.offers.models import (
     OfferRevisionOutlet,
     OfferWithdrawal,
 )
-from alliance.offers.pricing import Terms, Threshold
+from alliance.offers.pricing import Terms
 from alliance.pictures.keep import are_there
 from alliance.store import insert_or_ignore, new_id
 
@@ -44,7 +46,10 @@ class OfferInvalid(Exception):
     """A draft that cannot stand: the field at fault and a code for the words."""
 
     def __init__(self, field: str, problem: str, than: str = "", word: str = "") -> None:
-        """``than`` is the other field, where two contradict each other; ``word`` what may not be said."""
+        """What is at fault. ``word`` is what may not be said.
+
+        ``than`` is the other field where two contradict each other, or the offer that is in the way.
+        """
         super().__init__(f"{field}: {problem} {than}".rstrip())
         self.field = field
         self.problem = problem
@@ -66,6 +71,7 @@ class Draft:
     starts_on: date | None = None
     ends_on: date | None = None
     limits: Limits = UNLIMITED
+    conditions: Conditions = ANYBODY
     outlet_ids: Sequence[UUID] = ()
     audience: Audience = Audience.EVERYONE
     showing: Showing = BARE
@@ -82,6 +88,8 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     offer_id = _lock_offer(session, merchant_id, draft.code, at)
     if spent := overspent(session, (merchant_id, offer_id), draft.limits):
         raise OfferInvalid(spent, "below_used")
+    if draft.conditions.exclusive and (other := beside(session, merchant_id, offer_id, draft)):
+        raise OfferInvalid("exclusive", "overlaps", other)
     latest = session.scalar(
         select(func.max(OfferRevision.number)).where(
             OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer_id
@@ -96,6 +104,7 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
         starts_on=draft.starts_on,
         ends_on=draft.ends_on,
         limits=draft.limits.given(),
+        conditions=draft.conditions.given(),
         audience=draft.audience,
         submitted_at=at,
         submitted_by_id=by.account_id,
@@ -169,8 +178,10 @@ def _check(draft: Draft, today: date) -> None:
         raise OfferInvalid("ends_on", "before_start")
     if draft.ends_on and draft.ends_on < today:
         raise OfferInvalid("ends_on", "past")
-    if isinstance(draft.terms, Threshold) and draft.terms.off_fen > draft.terms.threshold_fen:
-        raise OfferInvalid("off_fen", "above_threshold")
+    if flaw := draft.terms.flaw():
+        raise OfferInvalid(*flaw)
+    if flaw := draft.conditions.flaw(max(draft.starts_on or today, today), draft.ends_on):
+        raise OfferInvalid(*flaw)
     if contradiction := draft.limits.contradiction():
         raise OfferInvalid(contradiction[0], "above", contradiction[1])
     if fault := fault_of(draft.title, draft.terms, draft.showing):

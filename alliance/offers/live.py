@@ -4,7 +4,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from alliance.offers.models import (
@@ -16,7 +28,9 @@ from alliance.offers.models import (
     OfferWithdrawal,
 )
 from alliance.people.models import Holder, HolderKind
+from alliance.store import ONE
 
+_ZERO: ColumnElement[int] = literal_column("0", Integer)
 #: The condition that an offer has the code or the id of ``naming``.
 NAMED = or_(Offer.code == bindparam("offer_code"), Offer.id == bindparam("offer_id"))
 
@@ -65,13 +79,13 @@ def at_outlet(
 ) -> ColumnElement[bool]:
     """The condition that a revision holds at an outlet of its merchant."""
     place = aliased(OfferRevisionOutlet, name="place")
-    limited = and_(
-        place.merchant_id == OfferRevision.merchant_id,
-        place.revision_id == OfferRevision.id,
+    # One look, not two, because the counter's statement has to be short: is it among them, if there are any?
+    is_there = func.max(case((place.outlet_id == outlet_id, ONE), else_=_ZERO))
+    limited = select(is_there).where(
+        place.merchant_id == OfferRevision.merchant_id, place.revision_id == OfferRevision.id
     )
     return and_(
-        OfferRevision.merchant_id == merchant_id,
-        or_(~exists().where(limited), exists().where(limited, place.outlet_id == outlet_id)),
+        OfferRevision.merchant_id == merchant_id, func.coalesce(limited.scalar_subquery(), ONE) == ONE
     )
 
 

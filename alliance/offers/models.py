@@ -52,6 +52,8 @@ class OfferRevision(Base):
     ends_on: Mapped[date | None]
     #: Those that are set, as ``offers.limits`` reads them.
     limits: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: What is set of them, as ``offers.conditions`` reads it.
+    conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     #: Unless it is everyone, the kind of holder (``people.HolderKind``) that may use it.
     audience: Mapped[Audience] = mapped_column(String(10), default=Audience.EVERYONE)
     submitted_at: Mapped[datetime]

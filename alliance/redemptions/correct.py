@@ -44,7 +44,8 @@ KEPT = tuple(column for column in REDEMPTION_COLUMNS if column not in ANEW)
 
 @dataclass(frozen=True)
 class Correction:
-    """What a redemption should have been; ``quantity`` None is as many as it was.
+    """What a redemption should have been; ``quantity`` None is as many as it was, ``gross_fen`` None is what
+    the terms come to.
 
     The client mints ``id`` (the new redemption's) and ``reversal_id`` (the old one's) before its first send.
     """
@@ -52,7 +53,7 @@ class Correction:
     id: UUID
     reversal_id: UUID
     redemption_id: UUID
-    gross_fen: int
+    gross_fen: int | None
     quantity: int | None
     reason: str
 
@@ -65,7 +66,7 @@ def correct(
     The answer is a redemption's, with ``corrects_id`` and the ``reversal``. Limits are given back and taken
     anew: what takes no more than it gives back is refused by none. Raises Refused: redemption_not_found,
     not_correctable (it was imported), reversed_already (or corrected), undo_too_late, month_closed,
-    below_threshold, amount_out_of_range, body_mismatch, card_ceiling, what a limit refuses. After a refusal
+    what ``pricing.price`` refuses, body_mismatch, card_ceiling, what a limit refuses. After a refusal
     the transaction must be rolled back.
     """
     digest = body_digest(

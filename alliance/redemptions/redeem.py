@@ -8,7 +8,7 @@ many redemptions share.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,14 @@ from sqlalchemy.orm import Session
 from alliance.audit.models import AuditEntry
 from alliance.chain import Link, once, write
 from alliance.clock import business_date
+from alliance.offers.conditions import Who, read_conditions
 from alliance.offers.counters import taking
 from alliance.offers.live import find_offer, live, open_to
 from alliance.offers.models import OfferRevision
 from alliance.offers.pricing import price, read_terms
+from alliance.passes.entitlement import Entitlement
 from alliance.passes.keys import Keyring
-from alliance.people.models import HolderKind
+from alliance.redemptions.alone import check_alone
 from alliance.redemptions.answers import answer_of
 from alliance.redemptions.card_ceiling import spending
 from alliance.redemptions.counter import Counter
@@ -40,19 +42,21 @@ from alliance.redemptions.uses import use_of
 from alliance.refused import Reason, Refused
 from alliance.store import run
 from alliance.webhooks.models import OutboxEvent
+from alliance.zones.tree import zone_and_above
 
 
 @dataclass(frozen=True)
 class Order:
     """What is bought under which offer. ``id`` is minted by the client before its first send.
 
-    ``receipt_no``, ``pos``, ``terminal`` and ``cashier`` are the merchant's own words for them, 64 characters
+    ``gross_fen`` may be None where the offer's terms say it (``pricing.price``). ``receipt_no``, ``pos``,
+    ``terminal`` and ``cashier`` are the merchant's own words for them, 64 characters
     at most. ``name_compared``: the cashier has held the name on the printed card against the masked one.
     """
 
     id: UUID
     offer: str
-    gross_fen: int
+    gross_fen: int | None
     quantity: int = 1
     receipt_no: str | None = None
     pos: str | None = None
@@ -82,9 +86,9 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
     """Redeem an offer of a scan. ``order.offer`` is the offer's code or id.
 
     Raises Refused: scan_not_found, wrong_outlet, scan_expired, name_not_compared, revoked, not_entitled,
-    offer_not_found, offer_not_live, offer_not_for_holder, offer_not_here, below_threshold,
-    amount_out_of_range, body_mismatch, card_ceiling, and what ``offers.counters.taking`` refuses. After a
-    refusal the transaction must be rolled back.
+    offer_not_found, offer_not_live, offer_not_for_holder, offer_not_for_employer, offer_not_now,
+    offer_not_here, what ``pricing.price`` refuses, offer_exclusive, body_mismatch, card_ceiling, and what
+    ``offers.counters.taking`` refuses. After a refusal the transaction must be rolled back.
     """
     digest = body_digest({"outlet": counter.outlet_id, "scan": scan_id, **_body(order)})
 
@@ -93,7 +97,20 @@ def redeem(session: Session, counter: Counter, scan_id: UUID, order: Order, at: 
         if scan.card_id is not None and not order.name_compared:
             raise Refused(Reason.NAME_NOT_COMPARED)
         here = standing_of_scan(session, counter, scan, order.offer, at)
-        return _judge(session, counter, scan_id, here, order, digest, at, by_card=scan.card_id is not None)
+        judged = _judge(
+            session,
+            counter,
+            scan_id,
+            here,
+            order,
+            digest,
+            at,
+            by_card=scan.card_id is not None,
+            moment=scan.at,
+        )
+        if here.stands_alone and len(here.usable) > 1:
+            check_alone(session, scan, judged.granted)
+        return judged
 
     return _post_once(session, counter, order.id, digest, judge, at)
 
@@ -187,8 +204,10 @@ def _judge(
     scanned: Sequence[Link] = (),
     *,
     by_card: bool = False,
+    moment: datetime | None = None,
 ) -> _Judged:
-    granted = _granted(session, counter, here, order.offer, business_date(at))
+    """``moment`` is that of the scan, unless it is made now."""
+    granted = _granted(session, counter, here, order.offer, at, moment or at)
     charged = price(read_terms(granted.terms), order.gross_fen, order.quantity)
     values = fact(counter, scan_id, here, granted, charged, at)
     values |= {name: getattr(order, name) for name in _ORDERED}
@@ -262,23 +281,28 @@ def _by_card(
     return spending(session, counter.card_ceiling_fen, who, values["paid_fen"], held_fen)
 
 
-def _granted(session: Session, counter: Counter, here: Standing, offer: str, day: date) -> Granted:
+def _granted(
+    session: Session, counter: Counter, here: Standing, offer: str, at: datetime, moment: datetime
+) -> Granted:
     if here.granted is None:
-        raise Refused(_why_not(session, counter.merchant_id, here.entitlement.holder_kind, offer, day))
+        raise Refused(_why_not(session, counter, here.entitlement, offer, at, moment))
     if here.place.zone_id is None:
         raise Refused(Reason.OUTLET_NOT_OPEN)
     return here.granted
 
 
-def _why_not(session: Session, merchant_id: int, kind: HolderKind, offer: str, day: date) -> Reason:
-    found = find_offer(session, merchant_id, offer)
+def _why_not(
+    session: Session, counter: Counter, holder: Entitlement, offer: str, at: datetime, moment: datetime
+) -> Reason:
+    found = find_offer(session, counter.merchant_id, offer)
     if found is None:
         return Reason.OFFER_NOT_FOUND
-    of_offer = live(day).where(OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == found.id)
+    mine = (OfferRevision.merchant_id == counter.merchant_id, OfferRevision.offer_id == found.id)
+    of_offer = live(business_date(at)).where(*mine)
     if session.scalar(of_offer) is None:
         return Reason.OFFER_NOT_LIVE
-    return (
-        Reason.OFFER_NOT_HERE
-        if session.scalar(of_offer.where(open_to(kind)))
-        else Reason.OFFER_NOT_FOR_HOLDER
-    )
+    revision = session.scalar(of_offer.where(open_to(holder.holder_kind)))
+    if revision is None:
+        return Reason.OFFER_NOT_FOR_HOLDER
+    who = Who(holder.employer_id, zone_and_above(session, holder.employer_zone_id))
+    return read_conditions(revision.conditions).refusal(who, moment) or Reason.OFFER_NOT_HERE

@@ -14,10 +14,12 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import StringField, TelField
 from wtforms.validators import DataRequired, ValidationError
-from wtforms.widgets import DateInput, HiddenInput, MonthInput
+from wtforms.widgets import DateInput, HiddenInput, MonthInput, TextArea
 
 from alliance.imports.fields import trim
 from alliance.money import MAX_FEN, format_yuan, parse_yuan
+from alliance.offers.condition_text import hours_of, spans_of
+from alliance.offers.conditions import Hours, Span
 from alliance.people.phones import parse_phone
 from alliance.web.plain import short_yuan, zhe
 
@@ -107,6 +109,60 @@ class CountField(_ReadField):
         if re.fullmatch(r"\d{1,12}", plain) and 1 <= int(plain) <= self.most:
             return int(plain)
         raise ValueError(_("请输入 1 到 %(most)s 之间的整数。", most=f"{self.most:,}"))
+
+
+class HoursField(_ReadField):
+    """Hours of a day (``11:00-14:00、17:00-21:00``); ``data`` is a tuple of ``offers.conditions.Hours``."""
+
+    def read(self, text: str) -> tuple[Hours, ...]:
+        """As ``condition_text.hours_of``."""
+        try:
+            return hours_of(text)
+        except ValueError:
+            raise ValueError(
+                _("时段不对，请写成 11:00-14:00，几段之间用顿号隔开；从几点到几点不能一样，最多 6 段。")
+            ) from None
+
+    def show(self) -> str:
+        """``11:00-14:00、22:00-2:00``."""
+        minutes = ((window.start, window.end) for window in self.data or ())
+        return "、".join("-".join(f"{each // 60}:{each % 60:02d}" for each in pair) for pair in minutes)
+
+
+class SpansField(_ReadField):
+    """Days off, a line each (``春节 2027-02-10至2027-02-17``); ``data`` is a tuple of ``Span``."""
+
+    widget = TextArea()
+
+    def read(self, text: str) -> tuple[Span, ...]:
+        """As ``condition_text.spans_of``."""
+        try:
+            return spans_of(text)
+        except ValueError:
+            raise ValueError(
+                _("日期不对，每行写一段，如“春节 2027-02-10至2027-02-17”；后一天不能早于前一天，最多 30 段。")
+            ) from None
+
+    def show(self) -> str:
+        """A line each."""
+        return "\n".join(
+            f"{span.name} {span.first}" + ("" if span.last == span.first else f"至{span.last}")
+            for span in self.data or ()
+        )
+
+
+class NamesField(_ReadField):
+    """Names or codes, a line each; ``data`` is a list of them as they were typed, each once."""
+
+    widget = TextArea()
+
+    def read(self, text: str) -> list[str]:
+        """Lines, or what stands between 、 and ；."""
+        return list(dict.fromkeys(name for part in re.split("[、;\n]", text) if (name := part.strip())))
+
+    def show(self) -> str:
+        """A line each."""
+        return "\n".join(self.data or ())
 
 
 class DayField(_ReadField):

@@ -10,7 +10,18 @@ from alliance.money import format_yuan
 from alliance.offers.evidence import Evidence
 from alliance.offers.life import State
 from alliance.offers.models import Audience
-from alliance.offers.pricing import AlliancePrice, Discount, Historical, Terms, Threshold
+from alliance.offers.pricing import (
+    AlliancePrice,
+    AmountOff,
+    BuyGet,
+    Discount,
+    Gift,
+    Historical,
+    Service,
+    Terms,
+    Threshold,
+    Ticket,
+)
 
 
 def _(text: str, **params: object) -> str:
@@ -18,18 +29,36 @@ def _(text: str, **params: object) -> str:
 
 
 def terms_words(terms: Terms) -> str:
-    """``8.5折``, ``满100减20``, ``联盟价 ¥3.50/份``."""
+    """``8.5折``, ``立减5元``, ``每满100减20``, ``联盟价 ¥3.50/份``, ``买2赠1``: docs/offers.md has all."""
     match terms:
         case Discount():
             return _("%(zhe)s折", zhe=zhe(terms.pay_permille))
+        case AmountOff():
+            return _("立减%(off)s元", off=short_yuan(terms.off_fen))
         case Threshold():
-            return _(
-                "满%(from_)s减%(off)s", from_=short_yuan(terms.threshold_fen), off=short_yuan(terms.off_fen)
-            )
+            return _threshold_words(terms)
         case AlliancePrice():
             return _("联盟价 %(price)s/份", price=format_yuan(terms.unit_price_fen))
+        case BuyGet():
+            return _("买%(buy)s赠%(free)s", buy=terms.buy, free=terms.free)
+        case Gift() if terms.threshold_fen:
+            return _("满%(from_)s赠%(gift)s", from_=short_yuan(terms.threshold_fen), gift=terms.gift)
+        case Gift():
+            return _("消费即赠%(gift)s", gift=terms.gift)
+        case Ticket():
+            prices = {"price": terms.ticket_price_fen, "face": terms.face_price_fen}
+            return _(
+                "门票 %(price)s（原价 %(face)s）", **{name: format_yuan(fen) for name, fen in prices.items()}
+            )
+        case Service():
+            return _("免费服务")
         case Historical():
             return _("历史数据")
+
+
+def _threshold_words(terms: Threshold) -> str:
+    amounts = {"from_": short_yuan(terms.threshold_fen), "off": short_yuan(terms.off_fen)}
+    return _("每满%(from_)s减%(off)s", **amounts) if terms.repeat else _("满%(from_)s减%(off)s", **amounts)
 
 
 def zhe(permille: int) -> str:

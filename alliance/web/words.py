@@ -80,6 +80,20 @@ REFUSALS: Mapping[Reason, Words] = {
     Reason.OFFER_NOT_FOR_HOLDER: Words(
         _l("顾客不适用"), _l("这个优惠只给员工本人或只给家属，这位顾客不在其中，请选择其他优惠。")
     ),
+    Reason.OFFER_NOT_FOR_EMPLOYER: Words(
+        _l("不对该单位开放"), _l("这个优惠只给部分单位的员工，这位顾客的单位不在其中，请选择其他优惠。")
+    ),
+    Reason.OFFER_NOT_NOW: Words(_l("不在可用时段"), _l("这个优惠现在不在可用的日期或时段，请选择其他优惠。")),
+    Reason.OFFER_EXCLUSIVE: Words(
+        _l("不与其他优惠同享"), _l("这次扫码已经用过别的优惠，两个不能一起用；要换这一个，请先冲正前一笔。")
+    ),
+    Reason.BELOW_QUANTITY: Words(
+        _l("件数不够"), _l("件数还没有达到买赠的要求，请核对件数，赠的也要算在内。")
+    ),
+    Reason.AMOUNT_MISSING: Words(_l("没有原价"), _l("这个优惠按原价计算，请输入原价。")),
+    Reason.AMOUNT_FIXED: Words(
+        _l("金额与票面不符"), _l("这个优惠的金额是定好的，不用填原价，请留空或核对收银系统里的票价。")
+    ),
     Reason.BELOW_THRESHOLD: Words(_l("未达到满减金额"), _l("消费金额还没有达到优惠的门槛，请核对金额。")),
     Reason.AMOUNT_OUT_OF_RANGE: Words(_l("金额不对"), _l("金额或数量超出允许的范围，请核对后重新输入。")),
     Reason.LIMIT_TOTAL: Words(_l("优惠已领完"), _l("这个优惠的总次数已用完，请选择其他优惠。")),
@@ -146,6 +160,9 @@ def remedy_for(refused: Refused) -> str:
     if refused.reason is Reason.BELOW_THRESHOLD and isinstance(params.get("threshold_fen"), int):
         threshold = format_yuan(params["threshold_fen"])  # type: ignore[arg-type]
         return str(gettext("消费满 %(threshold)s 才能使用这个优惠，请核对金额。", threshold=threshold))
+    if refused.reason is Reason.BELOW_QUANTITY and "least" in params:
+        least = params["least"]
+        return str(gettext("满 %(least)s 件（赠的也算在内）才有赠送，请核对件数。", least=least))
     if refused.reason is Reason.REFUND_EXCEEDS_PAID and isinstance(params.get("left_fen"), int):
         if not params["left_fen"]:
             return str(gettext("这笔核销的实付是 0，没有可退的钱；不算数请整笔冲正。"))

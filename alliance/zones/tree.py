@@ -41,3 +41,10 @@ def lineage() -> CTE:
 def in_subtree(session: Session, zone_id: int, root_id: int) -> bool:
     """Whether ``zone_id`` is ``root_id`` or lies below it."""
     return bool(session.scalar(select(literal(zone_id).in_(subtree_ids(root_id)))))
+
+
+def zone_and_above(session: Session, zone_id: int) -> frozenset[int]:
+    """The ids of a zone and of all zones above it; one statement."""
+    above: CTE = select(Zone.id, Zone.parent_id).where(Zone.id == zone_id).cte(recursive=True)
+    above = above.union(select(Zone.id, Zone.parent_id).join(above, Zone.id == above.c.parent_id))
+    return frozenset(session.scalars(select(above.c.id)))

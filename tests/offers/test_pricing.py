@@ -1,6 +1,12 @@
 """Pricing: worked examples, and what holds for every amount."""
 
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -8,71 +14,156 @@ from pydantic import ValidationError
 from alliance.money import MAX_FEN, divide, format_yuan, parse_yuan
 from alliance.offers.pricing import (
     AlliancePrice,
+    AmountOff,
+    BuyGet,
     Discount,
+    Gift,
     Historical,
     Price,
+    Service,
     Terms,
     Threshold,
+    Ticket,
     price,
     read_terms,
 )
 from alliance.refused import Reason, Refused
+from alliance.web.plain import terms_words
 
-EXAMPLES = [
-    # 8.5折: the price is rounded half up, the discount is the rest.
-    (Discount(pay_permille=850), 10000, 1, 8500),
-    (Discount(pay_permille=850), 1, 1, 1),
-    (Discount(pay_permille=850), 10, 1, 9),
-    (Discount(pay_permille=500), 1, 1, 1),
-    (Discount(pay_permille=333), 100, 1, 33),
-    (Discount(pay_permille=1), 499, 1, 0),
-    (Discount(pay_permille=999), MAX_FEN, 1, 999_000_000),
-    # 满100减20, once.
-    (Threshold(threshold_fen=10000, off_fen=2000), 10000, 1, 8000),
-    (Threshold(threshold_fen=10000, off_fen=2000), 30000, 1, 28000),
-    # 联盟价 ¥3.50 a piece, and never dearer than the shelf.
-    (AlliancePrice(unit_price_fen=350), 1000, 2, 700),
-    (AlliancePrice(unit_price_fen=350), 600, 2, 600),
-    (AlliancePrice(unit_price_fen=0), 600, 2, 0),
-]
+DOCS = Path(__file__).parents[2] / "docs" / "offers.md"
 
-terms = (
-    st.builds(Discount, pay_permille=st.integers(1, 999))
-    | st.builds(AlliancePrice, unit_price_fen=st.integers(0, MAX_FEN))
-    | st.integers(1, MAX_FEN).flatmap(
-        lambda top: st.builds(Threshold, threshold_fen=st.just(top), off_fen=st.integers(1, top))
+
+@dataclass(frozen=True)
+class Example:
+    """A row of the table in the docs; ``discount_fen`` is None where ``reason`` refuses."""
+
+    words: str
+    terms: Terms
+    gross_fen: int | None
+    quantity: int
+    discount_fen: int | None
+    paid_fen: int | None
+    reason: str | None
+
+
+def examples() -> list[Example]:
+    """The table under the heading, row by row."""
+    section = DOCS.read_text("utf-8").partition("## Worked examples\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" |") for line in section.splitlines() if line.startswith("|")]
+    return [_example(*(cell.strip() for cell in row)) for row in rows[2:]]
+
+
+def _example(words: str, stored: str, amount: str, number: str, discount: str, paid: str = "") -> Example:
+    refused = discount.startswith("`")
+    return Example(
+        words,
+        read_terms(json.loads(stored.strip("`"))),
+        None if amount == "–" else parse_yuan(amount),
+        int(number),
+        None if refused else parse_yuan(discount),
+        None if refused else parse_yuan(paid),
+        discount.strip("`") if refused else None,
     )
+
+
+EXAMPLES = examples()
+
+prices = st.integers(1, MAX_FEN)
+pieces = st.integers(1, 99)
+up_to = prices.flatmap(lambda top: st.tuples(st.just(top), st.integers(1, top)))
+terms = st.one_of(
+    st.builds(Discount, pay_permille=st.integers(1, 999)),
+    st.builds(AmountOff, off_fen=prices),
+    st.builds(AlliancePrice, unit_price_fen=st.integers(0, MAX_FEN)),
+    st.builds(BuyGet, buy=pieces, free=pieces),
+    st.builds(Gift, gift=st.sampled_from(["毛巾", "酸奶"]), threshold_fen=st.integers(0, MAX_FEN)),
+    up_to.map(lambda pair: Ticket(face_price_fen=pair[0], ticket_price_fen=pair[1])),
+    st.just(Service()),
+    st.tuples(up_to, st.booleans()).map(
+        lambda drawn: Threshold(threshold_fen=drawn[0][0], off_fen=drawn[0][1], repeat=drawn[1])
+    ),
 )
 gross = st.integers(1, MAX_FEN)
+quantities = st.integers(1, 9999)
 
 
-@pytest.mark.parametrize(("kind", "gross_fen", "quantity", "paid_fen"), EXAMPLES)
-def test_worked_examples(kind: Terms, gross_fen: int, quantity: int, paid_fen: int) -> None:
-    assert price(kind, gross_fen, quantity).paid_fen == paid_fen
+def test_every_kind_has_examples() -> None:
+    """The kinds of the union, but for the one that no counter grants."""
+    assert {type(example.terms) for example in EXAMPLES} | {Historical} == set(get_args(get_args(Terms)[0]))
+    assert len(EXAMPLES) > 30
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.words} {example.gross_fen}")
+def test_worked_examples(example: Example) -> None:
+    if example.reason is not None:
+        with pytest.raises(Refused) as caught:
+            price(example.terms, example.gross_fen, example.quantity)
+        assert str(caught.value.reason) == example.reason
+        return
+    found = price(example.terms, example.gross_fen, example.quantity)
+    assert (found.discount_fen, found.paid_fen) == (example.discount_fen, example.paid_fen)
+
+
+def test_the_examples_are_called_what_pages_call_them(app: Flask) -> None:
+    with app.test_request_context():
+        assert [terms_words(example.terms) for example in EXAMPLES] == [row.words for row in EXAMPLES]
 
 
 def priced(kind: Terms, gross_fen: int, quantity: int) -> Price | None:
-    if isinstance(kind, Threshold) and gross_fen < kind.threshold_fen:
-        with pytest.raises(Refused) as caught:
-            price(kind, gross_fen, quantity)
-        assert caught.value.reason is Reason.BELOW_THRESHOLD
+    """The price, or None where the kind rightly refuses."""
+    given = gross_fen if kind.takes.has_amount else None
+    try:
+        return price(kind, given, quantity)
+    except Refused as refused:
+        match refused.reason:
+            case Reason.BELOW_THRESHOLD:
+                assert gross_fen < kind.threshold_fen
+            case Reason.BELOW_QUANTITY:
+                assert quantity < kind.buy + kind.free
+            case Reason.AMOUNT_OUT_OF_RANGE:
+                assert kind.gross_of(quantity) > MAX_FEN
+            case _:
+                raise
         return None
-    return price(kind, gross_fen, quantity)
 
 
-@given(terms, gross, st.integers(1, 9999))
+@given(terms, gross, quantities)
 def test_the_discount_lies_within_the_gross(kind: Terms, gross_fen: int, quantity: int) -> None:
     found = priced(kind, gross_fen, quantity)
-    assert found is None or 0 <= found.discount_fen <= gross_fen
-    assert found is None or found.paid_fen + found.discount_fen == gross_fen
+    if found is not None:
+        assert 0 <= found.discount_fen <= found.gross_fen
+        assert found.paid_fen + found.discount_fen == found.gross_fen
+        assert found.gross_fen == gross_fen or not kind.takes.has_amount
 
 
-@given(terms, gross, gross, st.integers(1, 9999))
+@given(terms.filter(lambda kind: kind.monotone), gross, gross, quantities)
 def test_who_buys_more_is_given_no_less(kind: Terms, one: int, other: int, quantity: int) -> None:
     small, large = priced(kind, min(one, other), quantity), priced(kind, max(one, other), quantity)
     if small is not None:
         assert large is not None
         assert small.discount_fen <= large.discount_fen
+
+
+@given(terms.filter(lambda kind: kind.additive), st.integers(1, 4999), st.integers(1, 4999))
+def test_so_many_at_once_cost_what_they_cost_one_by_one(kind: Terms, some: int, more: int) -> None:
+    together = priced(kind, 0, some + more)
+    if together is not None:
+        first, second = price(kind, None, some), price(kind, None, more)
+        assert together.gross_fen == first.gross_fen + second.gross_fen
+        assert together.discount_fen == first.discount_fen + second.discount_fen
+
+
+@given(terms, gross, quantities)
+def test_what_was_booked_prices_the_same_again(kind: Terms, gross_fen: int, quantity: int) -> None:
+    """``verify`` and a correction price the gross that a redemption has, whoever said it."""
+    found = priced(kind, gross_fen, quantity)
+    if found is not None:
+        assert price(kind, found.gross_fen, quantity) == found
+
+
+def test_terms_of_before_there_was_every() -> None:
+    stored = {"kind": "threshold", "threshold_fen": 10000, "off_fen": 2000}
+    assert read_terms(stored) == Threshold(threshold_fen=10000, off_fen=2000, repeat=False)
 
 
 @given(terms)
@@ -93,6 +184,10 @@ def test_historical_data_is_never_granted() -> None:
         {"kind": "alliance_price", "unit_price_fen": -1},
         {"kind": "threshold", "threshold_fen": 0, "off_fen": 1},
         {"kind": "gift"},
+        {"kind": "gift", "gift": ""},
+        {"kind": "buy_get", "buy": 0, "free": 1},
+        {"kind": "ticket", "face_price_fen": 0, "ticket_price_fen": 0},
+        {"kind": "service", "gross_fen": 1},
         {"kind": "discount", "pay_permille": 850, "more": 1},
         {},
     ],

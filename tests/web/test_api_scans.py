@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from alliance import clock
+from alliance.offers.conditions import Conditions, Party
 from alliance.offers.limits import Limits
-from alliance.offers.pricing import Threshold
+from alliance.offers.pricing import Service, Threshold, Ticket
 from alliance.redemptions.models import Redemption, RefusedAttempt, Scan
 from tests.web.till import Pos, is_problem
 from tests.web.visits import store_of
@@ -48,6 +49,38 @@ def test_it_says_why_an_offer_would_be_refused(pos: Pos) -> None:
     without_amount = offers(scan(pos))
     assert [without_amount[code]["reason"] for code in ("T", "CAP", "MILK")] == [None, "limit_total", None]
     assert without_amount["MILK"]["price"] is None
+
+
+def test_tickets_and_services_say_what_they_take_and_cost(pos: Pos) -> None:
+    """One amount is asked about; what has its own is priced all the same."""
+    with store_of(pos.app) as session:
+        pos.world.session = session
+        pos.world.live_offer(pos.world.dairy, "TICKET", Ticket(face_price_fen=12000, ticket_price_fen=9900))
+        alone = Conditions(party=Party.PEOPLE, people=4, exclusive=True)
+        pos.world.live_offer(pos.world.dairy, "WASHING", Service(), conditions=alone)
+    answer = scan(pos, gross_fen=10000, quantity=2)
+    found = offers(answer)
+    assert found["TICKET"]["price"] == {"gross_fen": 24000, "discount_fen": 4200, "paid_fen": 19800}
+    assert found["WASHING"]["price"] == {"gross_fen": 0, "discount_fen": 0, "paid_fen": 0}
+    assert [found[code]["takes"] for code in ("MILK", "TICKET", "WASHING")] == [
+        "amount",
+        "quantity",
+        "nothing",
+    ]
+    assert found["WASHING"]["conditions"] == ["同行的人可一起用，连本人最多4人", "不与其他优惠同享"]
+    body = {"id": str(uuid4()), "scan": answer.get_json()["id"], "offer": "TICKET", "quantity": 3}
+    booked = pos.post(body)
+    assert (booked.status_code, booked.get_json()["paid_fen"]) == (201, 29700)
+    body = {"id": str(uuid4()), "scan": answer.get_json()["id"], "offer": "WASHING"}
+    is_problem(pos.post(body), 422, "offer_exclusive")
+    is_problem(pos.post(body | {"gross_fen": 1}), 422, "amount_fixed")
+    is_problem(pos.post(body | {"offer": "MILK"}), 422, "amount_missing")
+
+
+@pytest.mark.parametrize("gross", ["1e309", "-1", "0.005", '"１２０"', "1e3", "true"])
+def test_amounts_that_are_none(pos: Pos, gross: str) -> None:
+    text = f'{{"id": "{uuid4()}", "presentation": "1", "offer": "MILK", "gross_fen": {gross}}}'
+    is_problem(pos.post(text.encode()), 422, "invalid_request")
 
 
 SHORT = [

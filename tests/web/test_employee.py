@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from alliance.accounts.models import Role
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
+from alliance.offers.conditions import Conditions, Hours, Span
 from alliance.offers.life import withdraw
 from alliance.offers.models import Offer
 from alliance.offers.pricing import AlliancePrice, Discount
@@ -170,6 +171,25 @@ def test_it_says_what_this_holder_has_left(phone, scene):
     page = text(phone.get("/offers"))
     assert "本人还剩0次" in page
     assert "已用完" in page
+
+
+def test_it_leaves_out_what_is_for_others_or_for_other_days(phone, scene):
+    """The mechanic's garage stands in the west; it is a Wednesday noon."""
+    world = scene.world
+    for code, conditions in (
+        ("NEAR", Conditions(zones=(world.root.id,), hours=(Hours(start=22 * 60, end=2 * 60),))),
+        ("EAST", Conditions(zones=(world.east.id,))),
+        ("OUT", Conditions(not_employers=(world.garage.id,))),
+        ("SUNDAY", Conditions(weekdays=(7,))),
+        ("OFF", Conditions(blackouts=(Span(first=business_date(world.at), last=business_date(world.at)),))),
+    ):
+        world.live_offer(world.dairy, code, Discount(pay_permille=900), conditions=conditions)
+    scene.session.commit()
+    page = text(phone.get("/offers"))
+    # Not at this hour, but today: it is there, with its hours.
+    assert ("优惠NEAR" in page, "22:00–次日2:00" in page, "仅限船营区单位员工" in page) == (True, True, True)
+    for hidden in ("EAST", "OUT", "SUNDAY", "OFF"):
+        assert f"优惠{hidden}" not in page
 
 
 def test_without_offers_it_says_what_comes(phone, scene):

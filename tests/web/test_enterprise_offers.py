@@ -15,7 +15,17 @@ from alliance.offers.historical import historical_revision
 from alliance.offers.life import Draft, approve, return_to_merchant, submit
 from alliance.offers.live import live
 from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet, OfferWithdrawal
-from alliance.offers.pricing import AlliancePrice, Discount, Threshold, read_terms
+from alliance.offers.pricing import (
+    AlliancePrice,
+    AmountOff,
+    BuyGet,
+    Discount,
+    Gift,
+    Service,
+    Threshold,
+    Ticket,
+    read_terms,
+)
 from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
 
@@ -69,6 +79,19 @@ def count(scene, entity=OfferRevision) -> int:
         ),
         ({"kind": "alliance_price", "unit_price": "3.5"}, AlliancePrice(unit_price_fen=350)),
         ({"kind": "alliance_price", "unit_price": "0"}, AlliancePrice(unit_price_fen=0)),
+        ({"kind": "amount_off", "off_once": "５元"}, AmountOff(off_fen=500)),
+        (
+            {"kind": "threshold", "threshold": "100", "off": "20", "repeat": "y"},
+            Threshold(threshold_fen=10000, off_fen=2000, repeat=True),
+        ),
+        ({"kind": "buy_get", "buy": "２", "free": "1"}, BuyGet(buy=2, free=1)),
+        ({"kind": "gift", "gift": "毛巾", "gift_from": "200"}, Gift(gift="毛巾", threshold_fen=20000)),
+        ({"kind": "gift", "gift": "毛巾"}, Gift(gift="毛巾", threshold_fen=0)),
+        (
+            {"kind": "ticket", "face_price": "１２０", "ticket_price": "99"},
+            Ticket(face_price_fen=12000, ticket_price_fen=9900),
+        ),
+        ({"kind": "service"}, Service()),
     ],
 )
 def test_each_kind_as_people_type_it(scene, admin, offers, fields, terms):
@@ -214,6 +237,21 @@ def test_a_code_is_suggested_that_is_free(scene, admin, offers):
         ({"cool_down_minutes": "-5"}, "请输入 1 到 527,040 之间的整数。"),
         ({"outlets": "00000000-0000-7000-8000-000000000000"}, "选了不属于本企业的门店"),
         ({"outlets": "x"}, "选了不属于本企业的门店"),
+        ({"kind": "amount_off", "off_once": "0"}, "金额要大于 0。"),
+        ({"kind": "buy_get", "buy": "0", "free": "1"}, "请输入 1 到 99 之间的整数。"),
+        ({"kind": "gift", "gift": ""}, "请填写赠品名称。"),
+        ({"kind": "ticket", "face_price": "120", "ticket_price": "120.01"}, "联盟门票价比票面价还高"),
+        ({"kind": "ticket", "face_price": "1e309", "ticket_price": "1"}, "金额不对"),
+        ({"hours": "8:00-8:00"}, "从几点到几点不能一样"),
+        ({"hours": "25:00-26:00"}, "时段不对"),
+        ({"hours": "中午"}, "时段不对"),
+        ({"party": "people"}, "请填写连本人最多几人，至少 2 人。"),
+        ({"party": "crowd"}, "请选择同行人数。"),
+        ({"people": "1e3"}, "请输入 1 到 99 之间的整数。"),
+        # 2026-03-07 is a Saturday.
+        ({"weekdays": "1", "starts_on": "2026-03-07", "ends_on": "2026-03-08"}, "没有这样的星期几"),
+        ({"weekdays": "8"}, "请重新勾选星期几。"),
+        ({"zones": "999"}, "选了不存在的片区"),
     ],
 )
 def test_what_cannot_stand_is_said_at_its_field_and_the_rest_is_kept(scene, admin, offers, fields, words):
@@ -224,7 +262,7 @@ def test_what_cannot_stand_is_said_at_its_field_and_the_rest_is_kept(scene, admi
     assert words in page
     assert "还有 1 处要修改" in page
     for name, value in (FORM | {"holder_ever": "3"} | fields).items():
-        if name not in ("kind", "audience", "outlets", "title"):
+        if name not in ("kind", "audience", "outlets", "title", "party", "weekdays", "zones"):
             assert f'name="{name}"' in page
             assert f'value="{value}"' in page
     assert count(scene) == before
@@ -321,8 +359,8 @@ def test_the_form_starts_from_the_last_revision(scene, admin, offers):
     page = text(admin.get(f"{offers}/{last.offer_id}/edit"))
     for value in ("优惠MJ", "100.5", "20", "1500", "2026-04-01"):
         assert f'value="{value}"' in page
-    # How, for whom, and where.
-    assert page.count("checked") == 3
+    # How, for whom, with whom, and where.
+    assert page.count("checked") == 4
     assert 'name="code"' not in page
 
 
@@ -410,3 +448,104 @@ def test_a_post_needs_the_forms_token(scene, admin, offers):
 def test_the_wrong_method(scene, admin, offers):
     assert admin.get(f"{offers}/{scene.world.milk.offer_id}/withdraw").status_code == 405
     assert admin.put(f"{offers}/new", headers={"X-CSRFToken": form_token(admin)}).status_code == 405
+
+
+# --- conditions --------------------------------------------------------------------------------------
+
+
+def test_every_condition_as_people_type_it(scene, admin, offers):
+    world = scene.world
+    typed = {
+        "weekdays": ["1", "2", "3", "4", "5"],
+        "hours": "１１：００—14:00、22点-2点",
+        "blackouts": "春节 2027-02-10至2027-02-17\n2027/5/1",
+        "zones": [str(world.west.id)],
+        "employers": f"{world.garage.credit_code}\n{world.dairy.name}",
+        "party": "people",
+        "people": "4",
+        "exclusive": "y",
+    }
+    answer = post(admin, f"{offers}/new", FORM | typed)
+    assert answer.status_code == 302, text(answer)
+    assert revision(scene).conditions == {
+        "weekdays": [1, 2, 3, 4, 5],
+        "hours": [{"start": 660, "end": 840}, {"start": 1320, "end": 120}],
+        "blackouts": [
+            {"first": "2027-02-10", "last": "2027-02-17", "name": "春节"},
+            {"first": "2027-05-01", "last": "2027-05-01"},
+        ],
+        "zones": [world.west.id],
+        "employers": [world.garage.id, world.dairy.id],
+        "party": "people",
+        "people": 4,
+        "exclusive": True,
+    }
+    page = text(admin.get(answer.location))
+    for words in (
+        "周一至周五 11:00–14:00、22:00–次日2:00",
+        "春节 2027年2月10日–2月17日不可用",
+        "2027年5月1日不可用",
+        f"仅限南京街道的单位和{world.garage.name}、{world.dairy.name}的员工",
+        "同行的人可一起用，连本人最多4人",
+        "不与其他优惠同享",
+    ):
+        assert words in page
+    # The next revision starts from all of it, and the organizer sees it.
+    before = revision(scene).conditions
+    form = text(admin.get(f"{answer.location}/edit"))
+    assert "11:00-14:00、22:00-2:00" in form
+    again = typed | {
+        "hours": "11:00-14:00、22:00-2:00",
+        "employers": f"{world.garage.name}\n{world.dairy.name}",
+    }
+    assert post(admin, f"{answer.location}/edit", FORM | again).status_code == 302
+    assert revision(scene).conditions == before
+    url = f"/organizer/offers/{revision(scene).merchant_id}/{revision(scene).id}"
+    assert "春节 2027年2月10日–2月17日不可用" in text(scene.organizer().get(url))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"blackouts": "2027-02-17至2027-02-10"}, "后一天不能早于前一天"),
+        ({"blackouts": "春节那几天"}, "日期不对"),
+        ({"employers": "没有这家公司"}, "找不到这些单位：没有这家公司。"),
+        ({"not_employers": "没有这家公司"}, "找不到这些单位：没有这家公司。"),
+        (
+            {"blackouts": "2026-03-05至2026-03-06", "starts_on": "2026-03-05", "ends_on": "2026-03-06"},
+            "有效期里的日子都不可用",
+        ),
+    ],
+)
+def test_what_is_written_in_lines_is_kept_too(scene, admin, offers, fields, words):
+    answer = post(admin, f"{offers}/new", FORM | fields)
+    assert (answer.status_code, words in text(answer)) == (422, True)
+    for value in fields.values():
+        assert value in text(answer)
+
+
+def test_nobody_is_both_let_in_and_kept_out(scene, admin, offers):
+    name = scene.world.garage.name
+    answer = post(admin, f"{offers}/new", FORM | {"employers": name, "not_employers": name})
+    assert "同一个单位既写在可用里又写在不可用里" in text(answer)
+
+
+def test_two_exclusive_offers_at_one_time_and_place(scene, admin, offers):
+    """The same days and outlets: refused. Other outlets, other days, or one withdrawn: not."""
+    shop, kiosk = (str(outlet.id) for outlet in (scene.world.dairy_shop, scene.world.dairy_kiosk))
+    first = {"code": "A", "exclusive": "y", "outlets": shop, "ends_on": "2026-03-31"}
+    assert post(admin, f"{offers}/new", FORM | first).status_code == 302
+    id_ = revision(scene, "A").offer_id
+    again = FORM | {"code": "B", "exclusive": "y"}
+    answer = post(admin, f"{offers}/new", again)
+    assert (answer.status_code, "与“员工日全场八折”的日期和门店重叠" in text(answer)) == (422, True)
+    for number, apart in enumerate(
+        ({"outlets": kiosk}, {"outlets": shop, "starts_on": "2026-04-01"}, {"exclusive": ""})
+    ):
+        fields = {name: value for name, value in (again | apart).items() if value}
+        assert post(admin, f"{offers}/new", fields | {"code": f"C{number}"}).status_code == 302
+    # It is not in its own way.
+    assert post(admin, f"{offers}/{id_}/edit", FORM | first).status_code == 302
+    for code in ("A", "C0", "C1"):
+        post(admin, f"{offers}/{revision(scene, code).offer_id}/withdraw", {})
+    assert post(admin, f"{offers}/new", again).status_code == 302

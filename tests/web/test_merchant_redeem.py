@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
+from alliance.offers.conditions import Conditions, Hours
 from alliance.offers.limits import Limits
-from alliance.offers.pricing import AlliancePrice, Discount, Threshold
+from alliance.offers.pricing import AlliancePrice, Discount, Service, Threshold, Ticket
 from alliance.passes.issue import pass_of, revoke
 from alliance.people.employment import employment_on, leave
 from alliance.redemptions.models import Channel, Redemption
@@ -192,6 +193,67 @@ def test_it_redeems_and_leads_to_the_answer(scene, counter, shop):
     assert (fact.gross_fen, fact.discount_fen, fact.paid_fen) == (10005, 2001, 8004)
     assert (fact.channel, fact.outlet_id) == (Channel.COUNTER, scene.world.dairy_shop.id)
     assert fact.account_id is not None
+
+
+def test_tickets_take_a_number_and_services_nothing(scene, counter, shop):
+    """What the page does not ask for is not sent; the answer says what to collect."""
+    world = scene.world
+    ticket = world.live_offer(world.dairy, "T", Ticket(face_price_fen=12000, ticket_price_fen=9900))
+    service = world.live_offer(world.dairy, "S", Service())
+    id_ = scanned(scene, counter, shop)
+    page = text(counter.get(f"{shop}/scans/{id_}"))
+    for takes in ("amount", "quantity", "nothing"):
+        assert f'data-takes="{takes}"' in page
+    assert price(counter, shop, id_, offer=str(ticket.offer_id), quantity="３")["paid"] == "¥297.00"
+    assert price(counter, shop, id_, offer=str(service.offer_id), quantity="1")["paid"] == "¥0.00"
+    for offer, quantity, paid in ((ticket, "3", "¥297.00"), (service, "1", "¥0.00")):
+        form = order(scene, id_, offer=str(offer.offer_id), quantity=quantity)
+        del form["amount"]
+        answer = post(counter, f"{shop}/redemptions", form)
+        assert answer.status_code == 302
+        assert paid in text(counter.get(answer.location))
+    assert [fact.gross_fen for fact in facts(scene)] == [36000, 0]
+    assert "¥297.00" in text(counter.get(f"{shop}/redemptions"))
+
+
+def test_another_amount_than_the_tickets_say_is_refused(scene, counter, shop):
+    world = scene.world
+    ticket = world.live_offer(world.dairy, "T", Ticket(face_price_fen=12000, ticket_price_fen=9900))
+    form = order(scene, scanned(scene, counter, shop), offer=str(ticket.offer_id))
+    answer = post(counter, f"{shop}/redemptions", form)
+    assert (answer.status_code, "这个优惠的金额是定好的" in text(answer)) == (422, True)
+
+
+def test_what_cannot_be_used_now_is_said_with_why(scene, counter, shop):
+    """Closed, for another's staff, beside another offer; what is at another outlet is not spoken of."""
+    world = scene.world
+    # The world's noon; an hour later it would be open.
+    later = Conditions(hours=(Hours(start=13 * 60, end=14 * 60),), weekdays=(1, 2, 3, 4, 5))
+    closed = world.live_offer(world.dairy, "LATER", Discount(pay_permille=500), conditions=later)
+    kept_out = Conditions(not_employers=(world.garage.id,))
+    world.live_offer(world.dairy, "OUT", Discount(pay_permille=500), conditions=kept_out)
+    elsewhere = (world.dairy_kiosk.id,)
+    world.live_offer(world.dairy, "KIOSK", Discount(pay_permille=1), conditions=later, outlet_ids=elsewhere)
+    id_ = scanned(scene, counter, shop)
+    page = text(counter.get(f"{shop}/scans/{id_}"))
+    assert str(closed.offer_id) not in page
+    for words in ("优惠LATER", "不在可用时段", "周一至周五 13:00–14:00", "优惠OUT", "不对该单位开放"):
+        assert words in page
+    assert "优惠KIOSK" not in page
+    answer = post(counter, f"{shop}/redemptions", order(scene, id_, offer=str(closed.offer_id)))
+    assert (answer.status_code, "不在可用的日期或时段" in text(answer)) == (422, True)
+
+
+def test_an_exclusive_offer_is_refused_beside_another(scene, counter, shop):
+    world = scene.world
+    alone = Conditions(exclusive=True)
+    offer = world.live_offer(world.dairy, "ALONE", Discount(pay_permille=500), conditions=alone)
+    id_ = scanned(scene, counter, shop)
+    assert "不与其他优惠同享" in text(counter.get(f"{shop}/scans/{id_}"))
+    assert post(counter, f"{shop}/redemptions", order(scene, id_)).status_code == 302
+    answer = post(counter, f"{shop}/redemptions", order(scene, id_, offer=str(offer.offer_id)))
+    assert (answer.status_code, "两个不能一起用" in text(answer)) == (422, True)
+    assert len(facts(scene)) == 1
 
 
 def test_a_double_press_is_one_redemption(scene, counter, shop):

@@ -4,6 +4,8 @@ import { showPrice } from "./lib/priced.js";
 const form = document.querySelector("[data-priced]");
 
 showPrice(form, () => {
-  const amount = form.elements.amount.value.trim();
-  return amount ? { amount, quantity: form.elements.quantity.value } : null;
+  // Of tickets, only the number is asked.
+  const field = form.elements.amount;
+  const amount = field?.value.trim() ?? "";
+  return amount || !field ? { amount, quantity: form.elements.quantity.value } : null;
 });

@@ -2,14 +2,21 @@
 import { showPrice } from "./lib/priced.js";
 
 const form = document.querySelector("[data-priced]");
+const amount = form.querySelector("[data-amount]");
 const quantity = form.querySelector("[data-quantity]");
 const chosen = () => form.querySelector('input[name="offer"]:checked');
 
-/** Only a price per piece asks how many pieces. */
-function showQuantity() {
-  const perPiece = chosen()?.dataset.perPiece === "yes";
-  quantity.hidden = !perPiece;
-  if (!perPiece) form.elements.quantity.value = "1";
+/** What the chosen offer wants to be told: amount, amount_and_quantity, quantity or nothing. */
+const takes = () => chosen()?.dataset.takes ?? "amount";
+const takesAmount = () => takes().startsWith("amount");
+const takesQuantity = () => takes().endsWith("quantity");
+
+/** Only what the price depends on is asked. */
+function showFields() {
+  amount.hidden = !takesAmount();
+  form.elements.amount.disabled = !takesAmount();
+  quantity.hidden = !takesQuantity();
+  if (!takesQuantity()) form.elements.quantity.value = "1";
 }
 
 /** A printed card: nothing is charged before the cashier has looked at the name on it. */
@@ -25,10 +32,12 @@ if (compared) {
   showCompared();
 }
 
-form.addEventListener("input", showQuantity);
-showQuantity();
+form.addEventListener("input", showFields);
+showFields();
 showPrice(form, () => {
   const offer = chosen()?.value;
-  const amount = form.elements.amount.value.trim();
-  return offer && amount ? { offer, amount, quantity: form.elements.quantity.value } : null;
+  const typed = takesAmount() ? form.elements.amount.value.trim() : "";
+  return offer && (typed || !takesAmount())
+    ? { offer, amount: typed, quantity: form.elements.quantity.value }
+    : null;
 });

@@ -23,7 +23,12 @@ class CorrectionRequest(Minted):
     """What it should have been, under the id of the redemption that it is to become."""
 
     reversal_id: UUID = Field(strict=False, description="Of the reversal; minted by the client as well.")
-    gross_fen: int = Field(ge=1, le=MAX_FEN, description="The right amount before the discount, in 分.")
+    gross_fen: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_FEN,
+        description="The right amount before the discount, in 分; as in a redemption, not of every kind.",
+    )
     quantity: int | None = Field(
         default=None, ge=1, le=MAX_QUANTITY, description="Without it, as many as it was."
     )

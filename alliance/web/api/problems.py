@@ -29,7 +29,10 @@ PRESENTING: tuple[Named, ...] = (
     Reason.UNKNOWN_KEY, Reason.REVOKED, Reason.ALREADY_PRESENTED, Reason.NOT_ENTITLED,
     Reason.TOO_MANY_ATTEMPTS, Reason.WRONG_OUTLET,
 )  # fmt: skip
-PRICING: tuple[Named, ...] = (Reason.BELOW_THRESHOLD, Reason.AMOUNT_OUT_OF_RANGE)
+PRICING: tuple[Named, ...] = (
+    Reason.BELOW_THRESHOLD, Reason.BELOW_QUANTITY, Reason.AMOUNT_MISSING, Reason.AMOUNT_FIXED,
+    Reason.AMOUNT_OUT_OF_RANGE,
+)  # fmt: skip
 LIMITING: tuple[Named, ...] = (
     Reason.LIMIT_TOTAL, Reason.LIMIT_HOLDER, Reason.LIMIT_HOUSEHOLD, Reason.LIMIT_DAY, Reason.LIMIT_BUDGET,
     Reason.CARD_CEILING,
@@ -37,7 +40,8 @@ LIMITING: tuple[Named, ...] = (
 REDEEMING: tuple[Named, ...] = (
     *PRESENTING, Reason.SCAN_NOT_FOUND, Reason.SCAN_EXPIRED, Reason.NAME_NOT_COMPARED,
     Reason.OUTLET_NOT_OPEN, Reason.OFFER_NOT_FOUND, Reason.OFFER_NOT_LIVE, Reason.OFFER_NOT_FOR_HOLDER,
-    Reason.OFFER_NOT_HERE, *PRICING, *LIMITING, Reason.COOL_DOWN,
+    Reason.OFFER_NOT_FOR_EMPLOYER, Reason.OFFER_NOT_NOW, Reason.OFFER_NOT_HERE, Reason.OFFER_EXCLUSIVE,
+    *PRICING, *LIMITING, Reason.COOL_DOWN,
 )  # fmt: skip
 FINDING: tuple[Named, ...] = (Fault.NOT_FOUND, Reason.REDEMPTION_NOT_FOUND)
 REVERSING: tuple[Named, ...] = (

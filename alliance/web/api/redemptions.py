@@ -49,7 +49,13 @@ class RedemptionRequest(Minted):
     offer: str = Field(
         min_length=1, max_length=40, pattern=TEXT, description="The offer's code (优惠编号) or id."
     )
-    gross_fen: int = Field(ge=1, le=MAX_FEN, description="The amount before the discount, in 分.")
+    gross_fen: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_FEN,
+        description="The amount before the discount, in 分. Of a ticket (`takes` of the scan's offer) leave "
+        "it out, or send what it comes to; of a service leave it out.",
+    )
     quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
     outlet: OutletName | None = None
     receipt_no: Words | None = Field(default=None, description="The POS's own receipt number.")

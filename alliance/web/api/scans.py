@@ -11,7 +11,7 @@ from alliance import clock
 from alliance.money import MAX_FEN
 from alliance.offers.counters import View, would_refuse
 from alliance.offers.limits import Use
-from alliance.offers.pricing import MAX_QUANTITY, price
+from alliance.offers.pricing import MAX_QUANTITY, Takes, price
 from alliance.passes.entitlement import Entitlement, entitlement
 from alliance.people.phones import mask_name
 from alliance.redemptions.card_ceiling import left_fen
@@ -42,7 +42,13 @@ class UsableOffer(RedeemedOffer):
     """An offer that this scan may be redeemed under until it expires, at the price that will be charged."""
 
     terms: str = Field(description="In words: 8折, 满100减20.")
-    price: Amounts | None = Field(description="Where `gross_fen` was given and the offer would be granted.")
+    takes: Takes = Field(description="What to send of it: `gross_fen`, `quantity`, both, or nothing.")
+    conditions: list[str] = Field(
+        description="In words, for the cashier: 仅限持码人本人. Days and hours are kept already."
+    )
+    price: Amounts | None = Field(
+        description="Where `gross_fen` was given, or is not needed, and the offer would be granted."
+    )
     reason: Reason | None = Field(description="Why it would be refused as things stand.")
     remaining: dict[str, int] = Field(
         description="What is left of each limit that the offer sets; `budget_fen` in 分."
@@ -64,6 +70,8 @@ class UsableOffer(RedeemedOffer):
             title=card.revision.title,
             revision=card.revision.number,
             terms=card.terms_words,
+            takes=card.terms.takes,
+            conditions=card.conditions_words,
             price=costs,
             reason=reason,
             remaining=dict(card.remaining.left),
@@ -138,11 +146,15 @@ def _card_left(counter: Counter, made: Scan, holder: Entitlement, at: datetime) 
 
 
 def _price(card: OfferCard, asked: ScanRequest, view: View) -> tuple[Amounts | None, Reason | None]:
-    """The price of what was asked, or why ``redeem`` would refuse it; neither without an amount."""
+    """The price of what was asked, or why ``redeem`` would refuse it; neither without an amount.
+
+    What takes no amount has its price in any case: the one amount that was asked about is another offer's.
+    """
     costs = None
-    if asked.gross_fen is not None:
+    gross_fen = asked.gross_fen if card.terms.takes.has_amount else None
+    if gross_fen is not None or not card.terms.takes.has_amount:
         try:
-            costs = price(card.terms, asked.gross_fen, asked.quantity)
+            costs = price(card.terms, gross_fen, asked.quantity)
         except Refused as refused:
             return None, refused.reason
     # Without an amount, the budget is looked at as if it had to do for the least.

@@ -25,7 +25,7 @@ from alliance.web.entries import entries
 from alliance.web.errors import answer, status_of
 from alliance.web.extensions import db
 from alliance.web.holder_phones import phones_of
-from alliance.web.offer_cards import offer_cards, with_showings
+from alliance.web.offer_cards import offer_cards, who_is, with_showings
 from alliance.web.words import REFUSALS, remedy_for
 
 
@@ -70,10 +70,11 @@ def renew_credential() -> ResponseReturnValue:
 def list_offers() -> ResponseReturnValue:
     """What can be used today, and what is left of it."""
     at = clock.now()
-    holder = db.session.get_one(Holder, g.grant.holder_id)
+    today, holder = clock.business_date(at), db.session.get_one(Holder, g.grant.holder_id)
     view = View(at, holder.id, holder.sponsor_id or holder.id)
-    shown = shown_to(holder, clock.business_date(at))
-    cards = offer_cards(db.session, db.session.scalars(shown).all(), view)
+    cards = offer_cards(db.session, db.session.scalars(shown_to(holder, today)).all(), view)
+    who = who_is(db.session, holder.sponsor_id or holder.id, today)
+    cards = [card for card in cards if card.is_for(who, today)]
     return render_template("employee/list_offers.html", cards=with_showings(db.session, cards))
 
 

@@ -1,24 +1,41 @@
 """The forms of the enterprise's office: an offer, a token, and the filters of a list."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    Field,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from alliance.enterprises.models import Outlet
+from alliance.offers.conditions import read_conditions
 from alliance.offers.evidence import BARE, MAX_BASIS, MOST_PHOTOS, Evidence, Showing
 from alliance.offers.life import Draft, OfferInvalid
 from alliance.offers.limits import MOST_BUDGET_FEN, MOST_MINUTES, MOST_USES, Limits
 from alliance.offers.models import Audience, OfferRevision
-from alliance.offers.pricing import AlliancePrice, Discount, Terms, Threshold, read_terms
-from alliance.web.fields import CountField, DayField, IdField, YuanField, ZheField
+from alliance.offers.pricing import GIFT_LENGTH, MOST_PIECES, Terms, read_terms
+from alliance.web.condition_words import Names
+from alliance.web.enterprise.condition_fields import ConditionsForm, FindEmployers, conditions_as_submitted
+from alliance.web.fields import (
+    CountField,
+    DayField,
+    IdField,
+    YuanField,
+    ZheField,
+)
 from alliance.web.picture_fields import PictureIdsField, forbidden_words, link_field, text_field
 
 #: Short enough that no code can look like an offer's id, by which counters name it too.
@@ -26,14 +43,24 @@ CODE_LENGTH = 20
 
 KINDS = {
     "discount": _l("折扣"),
+    "amount_off": _l("立减"),
     "threshold": _l("满减"),
-    "alliance_price": _l("联盟价"),
+    "alliance_price": _l("联盟价/成本价"),
+    "buy_get": _l("买赠"),
+    "gift": _l("赠品"),
+    "ticket": _l("专属门票"),
+    "service": _l("服务权益"),
 }
-#: The fields that belong to one kind; what the others hold does not matter.
-FIELDS_OF_KIND = {
-    "discount": ("zhe",),
-    "threshold": ("threshold", "off"),
-    "alliance_price": ("unit_price",),
+#: The fields that belong to one kind, and the terms that they hold; what the others hold does not matter.
+FIELDS_OF_KIND: Mapping[str, Mapping[str, str]] = {
+    "discount": {"zhe": "pay_permille"},
+    "amount_off": {"off_once": "off_fen"},
+    "threshold": {"threshold": "threshold_fen", "off": "off_fen", "repeat": "repeat"},
+    "alliance_price": {"unit_price": "unit_price_fen"},
+    "buy_get": {"buy": "buy", "free": "free"},
+    "gift": {"gift": "gift", "gift_from": "threshold_fen"},
+    "ticket": {"face_price": "face_price_fen", "ticket_price": "ticket_price_fen"},
+    "service": {},
 }
 AUDIENCES = {
     Audience.EVERYONE: _l("本人和家属"),
@@ -58,6 +85,13 @@ PROBLEMS = {
     ("link", "not_a_link"): ("link", _l("链接不对，请粘贴以 http:// 或 https:// 开头的完整网址。")),
     ("picture", "not_there"): ("picture", _l("图片没有上传成功，请重新选择。")),
     ("off_fen", "above_threshold"): ("off", _l("减的金额比满的金额还大，请核对。")),
+    ("ticket_price_fen", "above_face"): ("ticket_price", _l("联盟门票价比票面价还高，请核对。")),
+    ("weekdays", "never"): ("weekdays", _l("有效期里没有这样的星期几，这个优惠一天也用不了，请修改。")),
+    ("blackouts", "never"): ("blackouts", _l("有效期里的日子都不可用，这个优惠一天也用不了，请修改。")),
+    ("not_employers", "in_and_out"): (
+        "not_employers",
+        _l("同一个单位既写在可用里又写在不可用里，请去掉一处。"),
+    ),
     **{
         (limit, "below_used"): (limit, _l("已经用掉的比这个数多，请改大一些；不想再给的，请撤回这个优惠。"))
         for limit in ("total", "units", "budget_fen")
@@ -69,7 +103,7 @@ def _tidy(text: str | None) -> str:
     return unicodedata.normalize("NFKC", text or "").strip()
 
 
-class OfferForm(FlaskForm):  # type: ignore[misc]
+class OfferForm(ConditionsForm):
     """A new offer, or (without ``code``) a new revision of one."""
 
     title = StringField(
@@ -97,6 +131,21 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     threshold = YuanField(_l("满"), missing=_l("请填写满多少元。"))
     off = YuanField(_l("减"), missing=_l("请填写减多少元。"))
     unit_price = YuanField(_l("联盟价"), or_nothing=True, missing=_l("请填写联盟价。"))
+    off_once = YuanField(_l("立减"), missing=_l("请填写减多少元。"))
+    repeat = BooleanField(_l("每满都减（满两倍减两次）"))
+    buy = CountField(_l("买"), most=MOST_PIECES, missing=_l("请填写买几件。"))
+    free = CountField(_l("赠"), most=MOST_PIECES, missing=_l("请填写赠几件。"))
+    gift = StringField(
+        _l("赠品名称"),
+        [
+            DataRequired(_l("请填写赠品名称。")),
+            Length(max=GIFT_LENGTH, message=_l("赠品名称最多 30 个字。")),
+        ],
+        filters=[lambda text: (text or "").strip()],
+    )
+    gift_from = YuanField(_l("消费满"), or_nothing=True)
+    face_price = YuanField(_l("票面价"), missing=_l("请填写票面价。"))
+    ticket_price = YuanField(_l("联盟门票价"), or_nothing=True, missing=_l("请填写联盟门票价。"))
     audience = RadioField(
         _l("适用人群"),
         [AnyOf(list(AUDIENCES), message=_l("请选择适用人群。"))],
@@ -132,10 +181,15 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
     )
 
     def __init__(
-        self, outlets: Sequence[Outlet], taken_codes: Collection[str] | None = None, **kwargs: Any
+        self,
+        outlets: Sequence[Outlet],
+        zones: Mapping[int, str],
+        find_employers: FindEmployers,
+        taken_codes: Collection[str] | None = None,
+        **kwargs: Any,
     ) -> None:
         """``taken_codes`` are those a new offer cannot have; without them the offer has its code already."""
-        super().__init__(**kwargs)
+        super().__init__(zones, find_employers, **kwargs)
         self.outlets.choices = [SelectChoice(str(outlet.id), outlet.name) for outlet in outlets]
         self._taken_codes = taken_codes or ()
         if taken_codes is None:
@@ -184,6 +238,7 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
             starts_on=self.starts_on.data,
             ends_on=self.ends_on.data,
             limits=Limits(**{field.name: field.data for field in self.limit_fields}),
+            conditions=self.conditions(),
             audience=Audience(self.audience.data),
             outlet_ids=[UUID(id_) for id_ in dict.fromkeys(self.outlets.data or ())],
             showing=self._showing(),
@@ -191,6 +246,13 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
 
     def take(self, invalid: OfferInvalid) -> None:
         """Show at its field what the domain found."""
+        if invalid.field == "exclusive":
+            other = _(
+                "与“%(title)s”的日期和门店重叠，两个都写明不同享，请改日期、门店或去掉这一项。",
+                title=invalid.than,
+            )
+            self.exclusive.errors = [other]
+            return
         if invalid.than:
             labels = {"this": self[invalid.field].label.text, "other": self[invalid.than].label.text}
             self[invalid.field].errors = [_("“%(this)s”比“%(other)s”还大，请核对。", **labels)]
@@ -209,34 +271,30 @@ class OfferForm(FlaskForm):  # type: ignore[misc]
         return Showing(self.picture.first, evidence)
 
     def _terms(self) -> Terms:
-        if self.kind.data == "discount":
-            return Discount(pay_permille=self.zhe.data)
-        if self.kind.data == "threshold":
-            return Threshold(threshold_fen=self.threshold.data, off_fen=self.off.data)
-        return AlliancePrice(unit_price_fen=self.unit_price.data)
+        fields = FIELDS_OF_KIND[self.kind.data]
+        given = {term: self[name].data for name, term in fields.items()}
+        return read_terms({"kind": self.kind.data} | {k: v for k, v in given.items() if v is not None})
 
 
 def as_submitted(
-    revision: OfferRevision, outlet_ids: Sequence[UUID], showing: Showing = BARE
+    revision: OfferRevision, outlet_ids: Sequence[UUID], names: Names, showing: Showing = BARE
 ) -> dict[str, Any]:
     """A revision as the form's values, to start the next one from."""
     terms = read_terms(revision.terms)
-    values: dict[str, Any] = {
-        name: getattr(revision, name) for name in ("title", "audience", "starts_on", "ends_on")
+    fields, evidence = FIELDS_OF_KIND[terms.kind], showing.evidence
+    return {
+        **{name: getattr(revision, name) for name in ("title", "audience", "starts_on", "ends_on")},
+        **revision.limits,
+        **{name: getattr(terms, term) for name, term in fields.items()},
+        **conditions_as_submitted(read_conditions(revision.conditions), names),
+        "kind": terms.kind,
+        "outlets": [str(id_) for id_ in outlet_ids],
+        "market_price": evidence.market_price_fen,
+        "basis": evidence.basis,
+        "link": evidence.link,
+        "photos": evidence.photo_ids,
+        "picture": [showing.picture_id] if showing.picture_id else [],
     }
-    values |= revision.limits
-    evidence = showing.evidence
-    values |= {"market_price": evidence.market_price_fen, "basis": evidence.basis, "link": evidence.link}
-    values["photos"] = evidence.photo_ids
-    values["picture"] = [showing.picture_id] if showing.picture_id else []
-    match terms:
-        case Discount():
-            values["zhe"] = terms.pay_permille
-        case Threshold():
-            values |= {"threshold": terms.threshold_fen, "off": terms.off_fen}
-        case AlliancePrice():
-            values["unit_price"] = terms.unit_price_fen
-    return values | {"kind": terms.kind, "outlets": [str(id_) for id_ in outlet_ids]}
 
 
 def choices_of(outlets: Sequence[Outlet]) -> list[SelectChoice]:

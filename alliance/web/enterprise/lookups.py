@@ -7,15 +7,16 @@ from itertools import count
 from uuid import UUID
 
 from flask import abort
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Account, ApiToken, Grant, GrantOutlet, Role
-from alliance.enterprises.models import Outlet
+from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers import historical
 from alliance.offers.models import Offer, OfferRevision, OfferRevisionOutlet
 from alliance.people.phones import mask_name, mask_phone
 from alliance.web.offer_lines import OfferLine, offer_lines
+from alliance.zones.models import Zone
 
 
 def offers_of(session: Session, merchant_id: int, today: date) -> list[OfferLine]:
@@ -51,6 +52,33 @@ def outlet_ids_of(session: Session, revision: OfferRevision) -> Sequence[UUID]:
             OfferRevisionOutlet.revision_id == revision.id,
         )
     ).all()
+
+
+def zone_names(session: Session) -> dict[int, str]:
+    """Every zone's name by id, by code: what is below another follows it."""
+    return dict(session.execute(select(Zone.id, Zone.name).order_by(Zone.code)).all())
+
+
+def employers_named(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """The ids of the enterprises with these names or credit codes; what nobody has is left out.
+
+    Brackets may be typed half-width, as the registered name has them full-width.
+    """
+    wanted = {text for name in names for text in (name, _wide(name), name.upper())}
+    found: dict[str, int] = {}
+    for id_, name, code in session.execute(
+        select(Enterprise.id, Enterprise.name, Enterprise.credit_code).where(
+            or_(Enterprise.name.in_(wanted), Enterprise.credit_code.in_(wanted))
+        )
+    ):
+        found |= {name: id_, code: id_}
+    return {
+        name: found[text] for name in names for text in (name, _wide(name), name.upper()) if text in found
+    }
+
+
+def _wide(name: str) -> str:
+    return name.replace("(", "（").replace(")", "）")
 
 
 def codes_of(session: Session, merchant_id: int) -> set[str]:

@@ -1,6 +1,8 @@
 """The enterprise's offers: the list, submitting, revising, withdrawing."""
 
 from datetime import date
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from flask import flash, g, redirect, url_for
@@ -29,7 +31,7 @@ def new_offer(enterprise_id: int) -> ResponseReturnValue:
     """A new offer, submitted for approval."""
     taken = lookups.codes_of(db.session, enterprise_id)
     suggested = lookups.free_code(taken, _today())
-    form = OfferForm(lookups.outlets_of(db.session, enterprise_id), taken, data={"code": suggested})
+    form = _form(enterprise_id, taken_codes=taken, data={"code": suggested})
     revision = _submit(enterprise_id, form) if form.validate_on_submit() else None
     if revision is None:
         return _form_page(enterprise_id, form)
@@ -52,8 +54,9 @@ def edit_offer(enterprise_id: int, offer_id: UUID) -> ResponseReturnValue:
         flash(_("这个优惠已撤回，不能再修改；需要时请新建一个。"), "warning")
         return redirect(_url(line.newest.card.revision))
     last = line.newest.card.revision
-    values = as_submitted(last, lookups.outlet_ids_of(db.session, last), line.newest.card.showing)
-    form = OfferForm(lookups.outlets_of(db.session, enterprise_id), data=values)
+    card, outlet_ids = line.newest.card, lookups.outlet_ids_of(db.session, last)
+    values = as_submitted(last, outlet_ids, card.names, card.showing)
+    form = _form(enterprise_id, data=values)
     revision = _submit(enterprise_id, form, line.offer.code) if form.validate_on_submit() else None
     if revision is None:
         return _form_page(enterprise_id, form, line)
@@ -69,6 +72,15 @@ def withdraw_offer(enterprise_id: int, offer_id: UUID) -> ResponseReturnValue:
     db.session.commit()
     flash(_("优惠已撤回，各门店不再使用。"))
     return redirect(_url(line.newest.card.revision))
+
+
+def _form(enterprise_id: int, **kwargs: Any) -> OfferForm:
+    return OfferForm(
+        lookups.outlets_of(db.session, enterprise_id),
+        lookups.zone_names(db.session),
+        partial(lookups.employers_named, db.session),
+        **kwargs,
+    )
 
 
 def _submit(enterprise_id: int, form: OfferForm, code: str | None = None) -> OfferRevision | None:

@@ -1,6 +1,7 @@
 """The forms of the counter."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -8,7 +9,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectChoice, StringField
 from wtforms.validators import AnyOf, DataRequired, Length
 
-from alliance.offers.pricing import MAX_QUANTITY
+from alliance.offers.models import OfferRevision
+from alliance.offers.pricing import MAX_QUANTITY, read_terms
 from alliance.passes.credential import MAX_TEXT
 from alliance.web.fields import CountField, IdField, YuanField
 
@@ -45,11 +47,26 @@ class ScanForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class PriceForm(FlaskForm):  # type: ignore[misc]
+class _Priced(FlaskForm):  # type: ignore[misc]
+    """What has an amount, where the offer takes one."""
+
+    no_amount = _l("请输入原价。")
+
+    def lacks_amount(self, read: Callable[[], OfferRevision | None]) -> bool:
+        """Whether the amount is missing; said at the field. ``read`` gets the offer, when there is doubt."""
+        revision = read() if self.amount.data is None else None
+        if revision is None or not read_terms(revision.terms).takes.has_amount:
+            return False
+        self.amount.errors = [self.no_amount]
+        return True
+
+
+class PriceForm(_Priced):
     """What is bought under which offer."""
 
     offer = StringField(_l("优惠"), [DataRequired(_l("请选择优惠。"))])
-    amount = YuanField(_l("原价"), missing=_l("请输入原价。"))
+    #: Whether there has to be one depends on the offer.
+    amount = YuanField(_l("原价"))
     quantity = CountField(_l("份数"), most=MAX_QUANTITY, missing=_l("请输入份数。"), default=1)
 
 
@@ -75,10 +92,11 @@ class ReversalForm(FlaskForm):  # type: ignore[misc]
         self.reason.validators = [AnyOf(list(self.reasons), message=str(_l("请选择原因。")))]
 
 
-class CorrectionPriceForm(FlaskForm):  # type: ignore[misc]
+class CorrectionPriceForm(_Priced):
     """What a redemption should have been."""
 
-    amount = YuanField(_l("正确的原价"), missing=_l("请输入正确的原价。"))
+    no_amount = _l("请输入正确的原价。")
+    amount = YuanField(_l("正确的原价"))
     quantity = CountField(_l("份数"), most=MAX_QUANTITY, missing=_l("请输入份数。"), default=1)
 
 

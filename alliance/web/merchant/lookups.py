@@ -13,7 +13,7 @@ from alliance.accounts.models import Grant, GrantOutlet, Role
 from alliance.clock import business_date
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.models import OfferRevision
-from alliance.offers.pricing import AlliancePrice, read_terms
+from alliance.offers.pricing import Takes, read_terms
 from alliance.redemptions import card_ceiling
 from alliance.redemptions.models import Redemption, Reversal, Scan
 from alliance.redemptions.reverse import may_be_undone
@@ -111,6 +111,6 @@ def revision_of(session: Session, fact: Redemption) -> OfferRevision:
     return session.get_one(OfferRevision, (fact.merchant_id, fact.revision_id))
 
 
-def is_per_piece(session: Session, fact: Redemption) -> bool:
-    """Whether the number of pieces decides the price."""
-    return isinstance(read_terms(revision_of(session, fact).terms), AlliancePrice)
+def takes_of(session: Session, fact: Redemption) -> Takes:
+    """What was typed for it, and so may have been typed wrongly."""
+    return read_terms(revision_of(session, fact).terms).takes

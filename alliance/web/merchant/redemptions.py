@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from alliance import clock
 from alliance.accounts.models import Role
 from alliance.money import format_yuan
+from alliance.offers.pricing import Takes
 from alliance.redemptions.correct import Correction
 from alliance.redemptions.correct import correct as redeem_anew
 from alliance.redemptions.counter import Counter
@@ -86,9 +87,9 @@ def refund(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> ResponseRe
 @bp.post(REDEMPTION + "/correction")
 def correct(merchant_id: int, outlet_id: UUID, redemption_id: UUID) -> ResponseReturnValue:
     """改金额: another redemption takes its place, and its page says what to collect or to give back."""
-    lookups.entry_or_404(db.session, merchant_id, outlet_id, redemption_id)
+    entry = lookups.entry_or_404(db.session, merchant_id, outlet_id, redemption_id)
     form = CorrectionForm()
-    if not form.validate():
+    if not form.validate() or form.lacks_amount(lambda: lookups.revision_of(db.session, entry.fact)):
         return _redemption_page(merchant_id, outlet_id, redemption_id, Forms(correction=form)), 422
     counter, at, authority = here(merchant_id, outlet_id), clock.now(), _authority()
     id_, amount, quantity, why = form.id.data, form.amount.data, form.quantity.data, form.reason.data
@@ -121,6 +122,7 @@ def _redemption_page(merchant_id: int, outlet_id: UUID, redemption_id: UUID, for
     entry, at = lookups.entry_or_404(db.session, merchant_id, outlet_id, redemption_id), clock.now()
     fact = entry.fact
     may = entry.is_undoable(at, _is_bounded())
+    takes = lookups.takes_of(db.session, fact)
     closed = may and is_closed(db.session, clock.month_of(fact.business_date))
     return render_template(
         "merchant/show_redemption.html",
@@ -128,16 +130,17 @@ def _redemption_page(merchant_id: int, outlet_id: UUID, redemption_id: UUID, for
         entry=entry,
         is_fresh=lookups.is_fresh(fact, at),
         before_fen=lookups.paid_before(db.session, fact),
-        per_piece=lookups.is_per_piece(db.session, fact),
+        takes=takes,
         month_closed=closed,
-        forms=_offered(entry, forms) if may and not closed else Forms(),
+        forms=_offered(entry, forms, takes) if may and not closed else Forms(),
     )
 
 
-def _offered(entry: Entry, forms: Forms) -> Forms:
+def _offered(entry: Entry, forms: Forms, takes: Takes) -> Forms:
     """Every form that can be used here, empty but for the one that came back."""
     forms.reversal = forms.reversal or ReversalForm(formdata=None, id=new_id())
-    if entry.fact.channel != Channel.IMPORT:
+    # Of a service nothing was typed, so nothing was typed wrongly.
+    if entry.fact.channel != Channel.IMPORT and takes is not Takes.NOTHING:
         ids = {"id": new_id(), "reversal_id": new_id(), "quantity": entry.fact.quantity}
         forms.correction = forms.correction or CorrectionForm(formdata=None, **ids)
     if entry.paid_fen and not _is_bounded():

@@ -1,6 +1,7 @@
 """From the camera to the confirmed redemption."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from alliance import clock
+from alliance.offers.models import OfferRevision
 from alliance.passes.entitlement import entitlement
 from alliance.redemptions.counter import Counter
 from alliance.redemptions.models import Scan
@@ -25,7 +27,7 @@ from alliance.web.extensions import db
 from alliance.web.filters import shown_name
 from alliance.web.merchant import bp, lookups
 from alliance.web.merchant.forms import RedeemForm, ScanForm
-from alliance.web.offer_cards import cards_of_scan
+from alliance.web.offer_cards import cards_of_scan, not_usable
 from alliance.web.words import REFUSALS, remedy_for
 
 OUTLET = "/<int:merchant_id>/<uuid:outlet_id>"
@@ -34,6 +36,9 @@ SCAN = OUTLET + "/scans/<uuid:scan_id>"
 CORRECTABLE = frozenset(
     {
         Reason.BELOW_THRESHOLD,
+        Reason.BELOW_QUANTITY,
+        Reason.AMOUNT_MISSING,
+        Reason.AMOUNT_FIXED,
         Reason.AMOUNT_OUT_OF_RANGE,
         Reason.LIMIT_TOTAL,
         Reason.LIMIT_HOLDER,
@@ -45,6 +50,9 @@ CORRECTABLE = frozenset(
         Reason.NAME_NOT_COMPARED,
         Reason.OFFER_NOT_FOUND,
         Reason.OFFER_NOT_FOR_HOLDER,
+        Reason.OFFER_NOT_FOR_EMPLOYER,
+        Reason.OFFER_NOT_NOW,
+        Reason.OFFER_EXCLUSIVE,
         Reason.OFFER_NOT_HERE,
         Reason.OFFER_NOT_LIVE,
         Reason.IN_FLIGHT,
@@ -98,7 +106,7 @@ def show_scan(merchant_id: int, outlet_id: UUID, scan_id: UUID) -> ResponseRetur
 def redeem(merchant_id: int, outlet_id: UUID) -> ResponseReturnValue:
     """The one confirmation. A double press or a reload sends the same id and is the same redemption."""
     form = RedeemForm()
-    if not form.validate():
+    if not form.validate() or form.lacks_amount(partial(_chosen, merchant_id, outlet_id, form)):
         return _invalid_redemption(merchant_id, outlet_id, form)
     counter, at = here(merchant_id, outlet_id), clock.now()
     order = Order(
@@ -187,9 +195,18 @@ def _scan_page(scan: Scan, form: RedeemForm) -> str:
         employer=holder.employer_name,
         card_left_fen=lookups.card_left(db.session, scan, holder.holder_id, card_ceiling_fen(), at),
         cards=cards_of_scan(db.session, scan, holder, at),
+        others=[(card, REFUSALS[why].headline) for card, why in not_usable(db.session, scan, holder)],
         done=lookups.entries_of_scan(db.session, scan),
         form=form,
     )
+
+
+def _chosen(merchant_id: int, outlet_id: UUID, form: RedeemForm) -> OfferRevision | None:
+    """The offer that the form names; None where its scan or the offer is none: the redemption says so."""
+    scan = db.session.get(Scan, (merchant_id, form.scan_id.data))
+    if scan is None or scan.outlet_id != outlet_id:
+        return None
+    return lookups.revision_of_scan(db.session, scan, form.offer.data)
 
 
 def _invalid_redemption(merchant_id: int, outlet_id: UUID, form: RedeemForm) -> ResponseReturnValue:

@@ -35,6 +35,7 @@ def _lines(card: OfferCard) -> dict[str, str]:
         _("优惠内容"): card.terms_words,
         _("适用人群"): card.audience_words or _("本人和家属"),
         _("有效期"): card.days_words,
+        _("使用条件"): _("，").join(card.conditions_words) or _("没有其他条件"),
         _("次数限制"): limits_words(card.limits),
         _("适用门店"): card.outlets_words,
         _("市场价"): card.market_words or _("未填"),
