@@ -1,9 +1,8 @@
-"""The life of an offer: submitted, approved or returned, live on its days, withdrawn."""
+"""The life of an offer: submitted, approved or returned, withdrawn. ``states`` says where it stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,6 +15,7 @@ from alliance.offers.counters import overspent
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
     Audience,
+    NoticeKind,
     Offer,
     OfferApproval,
     OfferReturn,
@@ -23,19 +23,9 @@ from alliance.offers.models import (
     OfferRevisionOutlet,
     OfferWithdrawal,
 )
+from alliance.offers.notices import tell
 from alliance.offers.pricing import Terms, Threshold
 from alliance.store import insert_or_ignore, new_id
-
-
-class State(StrEnum):
-    """Where a revision stands; derived from its rows and the day, never stored."""
-
-    SUBMITTED = "submitted"
-    RETURNED = "returned"
-    APPROVED = "approved"
-    LIVE = "live"
-    ENDED = "ended"
-    WITHDRAWN = "withdrawn"
 
 
 class OfferInvalid(Exception):
@@ -73,7 +63,7 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     Raises OfferInvalid for terms that cannot be meant.
     """
     _check(draft, business_date(at))
-    offer_id = _lock_offer(session, merchant_id, draft.code, at)
+    offer_id = _named(session, merchant_id, draft.code, at)
     if spent := overspent(session, (merchant_id, offer_id), draft.limits):
         raise OfferInvalid(spent, "below_used")
     latest = session.scalar(
@@ -113,6 +103,7 @@ def approve(session: Session, revision: OfferRevision, by: Actor, at: datetime) 
     record(
         session, by, "offer.approve", f"offer_revision:{revision.id}", at, enterprise_id=revision.merchant_id
     )
+    tell(session, revision.merchant_id, revision.offer_id, NoticeKind.APPROVED, revision.id, at)
 
 
 def return_to_merchant(
@@ -132,6 +123,7 @@ def return_to_merchant(
     record(
         session, by, "offer.return", f"offer_revision:{revision.id}", at, enterprise_id=revision.merchant_id
     )
+    tell(session, revision.merchant_id, revision.offer_id, NoticeKind.RETURNED, revision.id, at)
 
 
 def withdraw(session: Session, offer: Offer, by: Actor, at: datetime) -> None:
@@ -141,7 +133,16 @@ def withdraw(session: Session, offer: Offer, by: Actor, at: datetime) -> None:
         record(session, by, "offer.withdraw", f"offer:{offer.id}", at, enterprise_id=offer.merchant_id)
 
 
-def _lock_offer(session: Session, merchant_id: int, code: str, at: datetime) -> UUID:
+def lock_offer(session: Session, merchant_id: int, offer_id: UUID) -> None:
+    """Take turns with whoever else decides about an offer: its row is the lock. Redemptions do not wait."""
+    session.execute(
+        select(Offer.id)
+        .where(Offer.merchant_id == merchant_id, Offer.id == offer_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _named(session: Session, merchant_id: int, code: str, at: datetime) -> UUID:
     """The offer with this code, made if there is none; two submissions of one code take turns."""
     values = {"merchant_id": merchant_id, "id": new_id(), "code": code, "created_at": at}
     insert_or_ignore(session, Offer, ["merchant_id", "code"], values)
@@ -178,25 +179,7 @@ def _is_uuid(text: str) -> bool:
 
 def _refuse_decided(session: Session, revision: OfferRevision) -> None:
     key = (revision.merchant_id, revision.id)
-    # Two organizers may press at once: the offer's row is the lock they take turns on.
-    session.execute(
-        select(Offer.id)
-        .where(Offer.merchant_id == revision.merchant_id, Offer.id == revision.offer_id)
-        .with_for_update(key_share=True)
-    )
+    # Two organizers may press at once.
+    lock_offer(session, revision.merchant_id, revision.offer_id)
     if session.get(OfferApproval, key) or session.get(OfferReturn, key):
         raise AlreadyDecided
-
-
-def current_state(session: Session, revision: OfferRevision, today: date) -> State:
-    """Where a revision stands on a day."""
-    key = (revision.merchant_id, revision.id)
-    if session.get(OfferWithdrawal, (revision.merchant_id, revision.offer_id)):
-        return State.WITHDRAWN
-    if session.get(OfferReturn, key):
-        return State.RETURNED
-    if session.get(OfferApproval, key) is None:
-        return State.SUBMITTED
-    if revision.ends_on and revision.ends_on < today:
-        return State.ENDED
-    return State.APPROVED if revision.starts_on and revision.starts_on > today else State.LIVE

@@ -7,9 +7,9 @@ from decimal import Decimal
 from flask_babel import gettext
 
 from alliance.money import format_yuan
-from alliance.offers.life import State
 from alliance.offers.models import Audience
 from alliance.offers.pricing import AlliancePrice, Discount, Historical, Terms, Threshold
+from alliance.offers.states import State
 
 
 def _(text: str, **params: object) -> str:

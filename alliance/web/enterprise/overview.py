@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from alliance import clock
 from alliance.circulation.facts import Span, signed_facts, total
-from alliance.offers.life import State
+from alliance.offers.states import State
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment
 from alliance.web.enterprise import bp, lookups
