@@ -1,4 +1,4 @@
-"""Drafts: what a merchant has typed of an offer and has not submitted yet; incomplete and wrong is allowed."""
+"""Drafts: what a merchant has typed of an offer and not submitted yet; incomplete and wrong is allowed."""
 
 from collections.abc import Mapping
 from datetime import datetime

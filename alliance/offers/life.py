@@ -1,11 +1,11 @@
 """The life of an offer: submitted, approved or returned, withdrawn. ``states`` says where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
@@ -22,9 +22,11 @@ from alliance.offers.models import (
     OfferRevision,
     OfferRevisionOutlet,
     OfferWithdrawal,
+    SavedDraft,
 )
 from alliance.offers.notices import tell
 from alliance.offers.pricing import Terms, Threshold
+from alliance.offers.states import State, current_state
 from alliance.store import insert_or_ignore, new_id
 
 
@@ -106,6 +108,25 @@ def approve(session: Session, revision: OfferRevision, by: Actor, at: datetime) 
     tell(session, revision.merchant_id, revision.offer_id, NoticeKind.APPROVED, revision.id, at)
 
 
+def approve_all(
+    session: Session, revisions: Iterable[OfferRevision], by: Actor, at: datetime
+) -> tuple[list[OfferRevision], list[OfferRevision]]:
+    """Approve what still waits, each with its own entry in the trail; returns those, and what no longer did.
+
+    What was decided, withdrawn or submitted anew meanwhile is left as it is. The offers are locked in one
+    order, so that two organizers who tick the same ones cannot wait for each other in a circle.
+    """
+    approved, left = [], []
+    for revision in sorted(revisions, key=lambda each: (each.merchant_id, each.offer_id, each.number)):
+        lock_offer(session, revision.merchant_id, revision.offer_id)
+        if _awaits(session, revision):
+            approve(session, revision, by, at)
+            approved.append(revision)
+        else:
+            left.append(revision)
+    return approved, left
+
+
 def return_to_merchant(
     session: Session, revision: OfferRevision, reason: str, by: Actor, at: datetime
 ) -> None:
@@ -127,7 +148,9 @@ def return_to_merchant(
 
 
 def withdraw(session: Session, offer: Offer, by: Actor, at: datetime) -> None:
-    """Take an offer back for good; withdrawing twice is withdrawing once."""
+    """Take an offer back for good, and what was drafted of it; withdrawing twice is withdrawing once."""
+    mine = (SavedDraft.merchant_id == offer.merchant_id, SavedDraft.offer_id == offer.id)
+    session.execute(delete(SavedDraft).where(*mine))
     values = {"merchant_id": offer.merchant_id, "offer_id": offer.id, "at": at, "by_id": by.account_id}
     if insert_or_ignore(session, OfferWithdrawal, ["merchant_id", "offer_id"], values):
         record(session, by, "offer.withdraw", f"offer:{offer.id}", at, enterprise_id=offer.merchant_id)
@@ -175,6 +198,16 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _awaits(session: Session, revision: OfferRevision) -> bool:
+    """Whether a decision about a revision is wanted: none was taken, and no later one was submitted."""
+    latest = select(func.max(OfferRevision.number)).where(
+        OfferRevision.merchant_id == revision.merchant_id, OfferRevision.offer_id == revision.offer_id
+    )
+    # Whether it waits does not depend on the day.
+    is_submitted = current_state(session, revision, date.max) is State.SUBMITTED
+    return is_submitted and session.scalar(latest) == revision.number
 
 
 def _refuse_decided(session: Session, revision: OfferRevision) -> None:

@@ -80,6 +80,11 @@ class OfferLine:
         return next((line for line in self.history if line.state in IN_FORCE and not line.is_replaced), None)
 
     @property
+    def counting(self) -> RevisionLine:
+        """The revision whose limits and days count: the one in force, or else the newest."""
+        return self.in_force or self.newest
+
+    @property
     def states(self) -> set[State]:
         """The states under which somebody looks for it: the newest revision's, and what is in force."""
         return {self.newest.state} | ({self.in_force.state} if self.in_force else set())

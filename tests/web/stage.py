@@ -21,7 +21,10 @@ from alliance.accounts.models import Role
 from alliance.accounts.tokens import create_token, revoke_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import Enterprise, Outlet
+from alliance.offers.drafts import save_new
 from alliance.offers.life import Draft, submit
+from alliance.offers.models import NoticeKind, OfferNotice, OfferRevision
+from alliance.offers.notices import tell
 from alliance.offers.pricing import Discount
 from alliance.passes import household
 from alliance.people.models import Employment
@@ -53,6 +56,8 @@ NOTHING: dict[str, object] = {
             "endpoint_id",
             "event_id",
             "token_id",
+            "draft_id",
+            "notice_id",
         ),
         NO_UUID,
     ),
@@ -195,8 +200,18 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
         "redemption_id": id_,
         "offer_id": revision.offer_id,
         "revision_id": revision.id,
+        **_of_offers(world, outlet, revision),
         **_webhook_of(world, outlet.merchant_id),
     }
+
+
+def _of_offers(world: World, outlet: Outlet, revision: OfferRevision) -> dict[str, Any]:
+    """A draft of a new offer, and a notice of another."""
+    draft = save_new(world.session, outlet.merchant_id, None, {"title": ["没写完的"]}, COMMAND_LINE, world.at)
+    told = (outlet.merchant_id, revision.offer_id, NoticeKind.ENDING, revision.id)
+    tell(world.session, *told, world.at)
+    notice_id = world.session.scalar(select(OfferNotice.id).where(OfferNotice.about_id == revision.id))
+    return {"draft_id": draft.id, "notice_id": notice_id}
 
 
 def _family_of(world: World) -> dict[str, Any]:
