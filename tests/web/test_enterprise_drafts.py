@@ -157,7 +157,7 @@ def test_what_the_organizer_paused_only_the_organizer_resumes(scene, admin, offe
     pause(scene.session, offer, Side.ORGANIZER, "顾客投诉", COMMAND_LINE, scene.at)
     scene.session.commit()
     page = text(admin.get(url))
-    assert "原因：顾客投诉。要由主办方恢复。" in page
+    assert "要由主办方恢复。原因：顾客投诉" in page
     assert "恢复优惠" not in page
     post(admin, f"{url}/resume")
     assert "已暂停" in text(admin.get(url))

@@ -63,7 +63,7 @@ def _stands(wanted: State, today: date) -> ColumnElement[bool]:
     later = aliased(OfferRevision)
     newest = (
         select(func.max(later.number))
-        .where(later.merchant_id == Offer.merchant_id, later.offer_id == Offer.id)
+        .where(later.merchant_id == OfferRevision.merchant_id, later.offer_id == OfferRevision.offer_id)
         .scalar_subquery()
     )
     return exists().where(*this, OfferRevision.number == newest, state(today) == wanted)
