@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
 from alliance.offers.models import SavedDraft
-from alliance.store import insert_or_ignore, new_id
+from alliance.store import dialect_insert, new_id, table_of
 
 
 def save_new(
@@ -31,17 +31,24 @@ def save_new(
         "saved_by_id": by.account_id,
     }
     # Without an offer nothing is in its way: no two NULLs are the same.
-    if insert_or_ignore(session, SavedDraft, ["merchant_id", "offer_id"], values):
-        return session.get_one(SavedDraft, (merchant_id, values["id"]))
-    assert offer_id is not None
-    draft = draft_of(session, merchant_id, offer_id)
-    assert draft is not None
-    save_again(draft, fields, by, at)
-    return draft
+    kept = (
+        dialect_insert(session, SavedDraft)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=["merchant_id", "offer_id"],
+            set_={name: values[name] for name in ("fields", "saved_at", "saved_by_id")},
+        )
+        .returning(table_of(SavedDraft).c.id)
+    )
+    id_ = session.execute(kept).scalar_one()
+    return session.get_one(SavedDraft, (merchant_id, id_), populate_existing=True)
 
 
 def save_again(draft: SavedDraft, fields: Mapping[str, Any], by: Actor, at: datetime) -> None:
-    """Keep what is typed now in the place of what was; the last to save is the one that stays."""
+    """Keep what is typed now in the place of what was; the last to save is the one that stays.
+
+    The draft has to be locked: somebody else may discard it at the same moment.
+    """
     draft.fields, draft.saved_at, draft.saved_by_id = dict(fields), at, by.account_id
 
 

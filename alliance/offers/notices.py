@@ -52,7 +52,8 @@ def due(session: Session, at: datetime) -> list[Due]:
         columns = (OfferRevision.merchant_id, OfferRevision.offer_id, OfferRevision.id)
         rows = session.execute(revisions.with_only_columns(*columns))
         found += [(merchant_id, offer_id, kind, id_) for merchant_id, offer_id, id_ in rows]
-    return found
+    # In one order: two workers that tell the same wait for each other, and never in a circle.
+    return sorted(found)
 
 
 def unread(session: Session, merchant_id: int, account_id: int) -> int:

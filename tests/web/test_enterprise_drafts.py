@@ -1,6 +1,8 @@
 """Drafts of offers: kept as typed, gone on with, submitted at last, thrown away; and pauses of offers."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -12,7 +14,7 @@ from alliance.audit.trail import COMMAND_LINE
 from alliance.offers.models import Offer, OfferPause, OfferRevision, SavedDraft, Side
 from alliance.offers.pauses import pause
 from tests.web.people import Scene, text
-from tests.web.visits import post
+from tests.web.visits import form_token, post
 
 FORM = {"title": "员工日全场八折", "code": "DAY-1", "kind": "discount", "zhe": "8"}
 
@@ -132,6 +134,25 @@ def test_drafts_of_others_are_not_there(scene, offers):
     assert len(drafts(scene)) == 1
 
 
+def test_one_discards_what_another_saves_at_the_same_moment(scene, admin, offers):
+    """Whoever comes second finds that it is gone, or keeps what is there: nothing breaks."""
+    for _ in range(5):
+        url = post(admin, f"{offers}/new", FORM | {"do": "save"}).location
+        first, second = scene.admin(), scene.admin()
+        barrier = Barrier(2)
+
+        def press(browser, path, data, barrier=barrier):
+            token = form_token(browser)
+            barrier.wait()
+            return browser.post(path, data={"csrf_token": token, **data}).status_code
+
+        with ThreadPoolExecutor(2) as pool:
+            discarding = pool.submit(press, first, f"{url}/discard", {})
+            saving = pool.submit(press, second, url, FORM | {"do": "save"})
+            assert (discarding.result(), saving.result() in (302, 404)) == (302, True)
+        assert drafts(scene) == []
+
+
 # --- pausing -----------------------------------------------------------------------------------------
 
 
@@ -142,6 +163,7 @@ def test_pausing_and_resuming(scene, admin, offers):
     assert "已暂停" in page
     assert "贵单位于 2026-03-04 12:00 暂停了这个优惠" in page
     assert "mark-paused" in text(admin.get(offers))
+    assert "还没有生效中的优惠" in text(admin.get(offers.removesuffix("/offers")))
     post(admin, f"{url}/resume")
     page = text(admin.get(url))
     assert "已恢复，各门店现在就可以用。" in page

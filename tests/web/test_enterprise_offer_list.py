@@ -91,6 +91,15 @@ def test_by_state_by_name_and_in_order(scene, admin, home):
     assert admin.get(f"{offers}.csv?sort=nonsense").status_code == 422
 
 
+def test_drafts_stand_first_and_under_their_own_state(scene, admin, home):
+    post(admin, f"{home}/offers/new", {"title": "没写完的", "do": "save"})
+    page = text(admin.get(f"{home}/offers"))
+    assert page.index("没写完的") < page.index("· SOON")
+    page = text(admin.get(f"{home}/offers?state=draft"))
+    assert ("没写完的" in page, listed(page)) == (True, [])
+    assert "没写完的" not in text(admin.get(f"{home}/offers?state=live"))
+
+
 def test_page_by_page(scene, admin, home, monkeypatch):
     monkeypatch.setattr(offer_list, "ROWS", 2)
     page = text(admin.get(f"{home}/offers?sort=title"))

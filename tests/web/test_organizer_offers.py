@@ -283,6 +283,17 @@ def test_what_is_no_revision_is_not_there(scene, organizer, new, name):
     assert organizer.get("/organizer/offers/approve").status_code == 405
 
 
+def test_it_says_when_a_revision_would_be_used_up_at_once(scene, organizer):
+    world = scene.world
+    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=5)
+    new = submitted(scene, "CAP", "减少名额", limits=Limits(total=1))
+    warning = "按这一版的总数已经用完"
+    assert warning not in text(organizer.get(address(new)))
+    world.redeem(offer="CAP")
+    scene.session.commit()
+    assert warning in text(organizer.get(address(new)))
+
+
 # --- pausing, and all offers -------------------------------------------------------------------------
 
 

@@ -48,8 +48,8 @@ def drafts_of(session: Session, merchant_id: int) -> list[DraftLine]:
 
 
 def draft_or_404(session: Session, merchant_id: int, draft_id: UUID) -> DraftLine:
-    """One of the merchant's drafts."""
-    draft = session.get(SavedDraft, (merchant_id, draft_id))
+    """One of the merchant's drafts, locked for a change by whatever is posted."""
+    draft = session.get(SavedDraft, (merchant_id, draft_id), with_for_update=request.method == "POST")
     if draft is None:
         abort(404)
     saved_by = session.get(Account, draft.saved_by_id) if draft.saved_by_id else None

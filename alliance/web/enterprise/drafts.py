@@ -29,7 +29,7 @@ def edit_draft(enterprise_id: int, draft_id: UUID) -> ResponseReturnValue:
         save_again(kept.draft, typed(form), g.actor, clock.now())
         db.session.commit()
         flash(_("草稿已保存，还没有提交。"))
-        return redirect(draft_url(kept.draft))
+        return redirect(draft_url(enterprise_id, draft_id))
     revision = submit_form(enterprise_id, form, line, kept.draft) if form.validate_on_submit() else None
     if revision is None:
         return form_page(enterprise_id, form, line, kept)

@@ -54,7 +54,7 @@ def edit_offer(enterprise_id: int, offer_id: UUID) -> ResponseReturnValue:
         return redirect(offer_url(line.newest.card.revision))
     kept = draft_of(db.session, enterprise_id, offer_id)
     if kept and request.method == "GET":
-        return redirect(draft_url(kept))
+        return redirect(draft_url(enterprise_id, kept.id))
     form = _form_of(enterprise_id, line)
     if is_saving():
         return _save(enterprise_id, form, offer_id)
@@ -135,16 +135,18 @@ def offer_url(revision: OfferRevision) -> str:
     return url_for("enterprise.show_offer", enterprise_id=revision.merchant_id, offer_id=revision.offer_id)
 
 
-def draft_url(draft: SavedDraft) -> str:
+def draft_url(enterprise_id: int, draft_id: UUID) -> str:
     """Where one goes on with a draft."""
-    return url_for("enterprise.edit_draft", enterprise_id=draft.merchant_id, draft_id=draft.id)
+    return url_for("enterprise.edit_draft", enterprise_id=enterprise_id, draft_id=draft_id)
 
 
 def _save(enterprise_id: int, form: OfferForm, offer_id: UUID | None) -> ResponseReturnValue:
     draft = save_new(db.session, enterprise_id, offer_id, typed(form), g.actor, clock.now())
+    # Not after the commit: from then on somebody else may have thrown it away.
+    url = draft_url(enterprise_id, draft.id)
     db.session.commit()
     flash(_("草稿已保存，还没有提交。"))
-    return redirect(draft_url(draft))
+    return redirect(url)
 
 
 def _form_of(enterprise_id: int, line: OfferLine) -> OfferForm:

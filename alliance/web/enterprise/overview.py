@@ -42,7 +42,7 @@ def overview(enterprise_id: int) -> ResponseReturnValue:
         spent=sums(db.session, month, employer_id=enterprise_id),
         employees=headcount(db.session, enterprise_id, today),
         returned=[line for line in lines if line.newest.state == State.RETURNED],
-        live=[line for line in lines if line.in_force],
+        live=[line for line in lines if line.in_force and line.in_force.state == State.LIVE],
         unreachable=[line.endpoint for line in endpoints_of(db.session, enterprise_id) if line.is_given_up],
     )
 
