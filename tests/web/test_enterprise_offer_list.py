@@ -97,7 +97,9 @@ def test_drafts_stand_first_and_under_their_own_state(scene, admin, home):
     assert page.index("没写完的") < page.index("· SOON")
     page = text(admin.get(f"{home}/offers?state=draft"))
     assert ("没写完的" in page, listed(page)) == (True, [])
-    assert "没写完的" not in text(admin.get(f"{home}/offers?state=live"))
+    assert "没写完的" in text(admin.get(f"{home}/offers?q=没写"))
+    for elsewhere in ("state=live", "q=优惠MILK", f"after={scene.world.milk.offer_id}"):
+        assert "没写完的" not in text(admin.get(f"{home}/offers?{elsewhere}"))
 
 
 def test_page_by_page(scene, admin, home, monkeypatch):

@@ -20,7 +20,7 @@ from alliance.offers.states import State
 from alliance.redemptions.uses import uses_of_offers
 from alliance.web import plain
 from alliance.web.enterprise import bp, lookups
-from alliance.web.enterprise.draft_lines import drafts_of
+from alliance.web.enterprise.draft_lines import DraftLine, drafts_of
 from alliance.web.enterprise.page import page
 from alliance.web.extensions import db
 from alliance.web.offer_lines import OfferLine
@@ -76,11 +76,20 @@ class OffersForm(FlaskForm):  # type: ignore[misc]
         key = SORTS[self.sort.data][1]
         return sorted(found, key=key) if key else found
 
+    def pick_drafts(self, drafts: Sequence[DraftLine]) -> list[DraftLine]:
+        """The drafts of new offers that are asked for; that of a revision stands beside its offer."""
+        if self.state.data not in ("", State.DRAFT):
+            return []
+        return [each for each in drafts if each.draft.offer_id is None and self._names(each.title, each.code)]
+
     def _fits(self, line: OfferLine) -> bool:
         if self.state.data and State(self.state.data) not in line.states:
             return False
-        named = (line.offer.code, line.newest.card.revision.title, line.counting.card.revision.title)
-        return any(_folded(self.q.data or "") in _folded(name) for name in named)
+        titles = (line.newest.card.revision.title, line.counting.card.revision.title)
+        return self._names(line.offer.code, *titles)
+
+    def _names(self, *names: str) -> bool:
+        return any(_folded(self.q.data or "") in _folded(name) for name in names)
 
 
 @bp.get("/offers")
@@ -88,21 +97,20 @@ def list_offers(enterprise_id: int) -> ResponseReturnValue:
     """Every offer with where it stands, what is left, how often it was used and when it ends."""
     form = OffersForm(formdata=request.args)
     if not form.validate():
-        return page(
-            "enterprise/list_offers.html", enterprise_id, form=form, lines=[], drafts=[], more=None
-        ), 422
-    every = lookups.offers_of(db.session, enterprise_id, _today())
-    lines, last = cut_after(form.pick(every), request.args.get("after"), ROWS, lambda line: line.offer.id)
-    drafts = drafts_of(db.session, enterprise_id)
+        return _form_again(enterprise_id, form)
+    after = request.args.get("after")
+    every, drafts = (
+        lookups.offers_of(db.session, enterprise_id, _today()),
+        drafts_of(db.session, enterprise_id),
+    )
+    lines, last = cut_after(form.pick(every), after, ROWS, lambda line: line.offer.id)
     return page(
         "enterprise/list_offers.html",
         enterprise_id,
         form=form,
         lines=lines,
         uses=uses_of_offers(db.session, enterprise_id, [line.offer.id for line in lines]),
-        drafts=[
-            each for each in drafts if each.draft.offer_id is None and form.state.data in ("", State.DRAFT)
-        ],
+        drafts=[] if after else form.pick_drafts(drafts),
         draft_of={each.draft.offer_id: each.draft for each in drafts},
         is_empty=not every and not drafts,
         more=form.asked | {"after": last} if last else None,
@@ -115,9 +123,7 @@ def download_offers(enterprise_id: int) -> ResponseReturnValue:
     """What the filters leave of the list, all of it, as CSV."""
     form = OffersForm(formdata=request.args)
     if not form.validate():
-        return page(
-            "enterprise/list_offers.html", enterprise_id, form=form, lines=[], drafts=[], more=None
-        ), 422
+        return _form_again(enterprise_id, form)
     lines = form.pick(lookups.offers_of(db.session, enterprise_id, _today()))
     uses = uses_of_offers(db.session, enterprise_id, [line.offer.id for line in lines])
     name = f"offers-{_today()}.csv"
@@ -127,6 +133,10 @@ def download_offers(enterprise_id: int) -> ResponseReturnValue:
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _form_again(enterprise_id: int, form: OffersForm) -> ResponseReturnValue:
+    return page("enterprise/list_offers.html", enterprise_id, form=form, lines=[], drafts=[]), 422
 
 
 def _header() -> tuple[str, ...]:
