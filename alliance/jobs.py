@@ -1,4 +1,4 @@
-"""Background jobs: deriving past days, sealing the audit trail, forgetting; and the courier of the webhooks.
+"""Background jobs: deriving past days, sealing the trail, telling, forgetting; the courier of the webhooks.
 
 The queue lives in a file of its own beside SQLite, or in PostgreSQL: there is no broker to run.
 """
@@ -15,6 +15,7 @@ from alliance.circulation.derive import derive, pending_months
 from alliance.circulation.derive_periods import derive_period, pending_periods
 from alliance.config import Settings
 from alliance.offers.evidence import forget_unused
+from alliance.offers.notices import due, tell
 from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
 from alliance.store import for_writing, make_engine, sessionmaker_for
@@ -53,6 +54,19 @@ def make_jobs(settings: Settings) -> Huey:
                 session.commit()
         with sessions() as session:
             append_heads(session, settings.instance_path / FILE, at)
+
+    @jobs.periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+    def tell_merchants() -> None:
+        with sessions() as session:
+            at = clock.now()
+            found = due(session, at)
+            session.rollback()
+            # On SQLite the counters' turn is not taken for nothing.
+            if found:
+                for_writing(session)
+                for notice in found:
+                    tell(session, *notice, at)
+                session.commit()
 
     @jobs.periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
     def forget_expired() -> None:

@@ -16,6 +16,8 @@ from alliance.audit.seal import seal
 from alliance.circulation.models import DayFlow
 from alliance.config import Settings
 from alliance.jobs import make_jobs
+from alliance.offers.models import OfferNotice
+from alliance.offers.pricing import Discount
 from alliance.passes.models import TypedCode
 from alliance.store import for_writing
 from tests.world import World
@@ -63,3 +65,15 @@ def test_what_has_expired_is_forgotten(jobs: dict, session: Session) -> None:
     jobs["forget_expired"].execute()
     expiring = (TypedCode, SignIn, Attempt, OneTimeCode)
     assert [session.scalar(select(func.count()).select_from(table)) for table in expiring] == [1, 1, 1, 1]
+
+
+def test_merchants_are_told_once_that_an_offer_is_used_up(jobs: dict, session: Session) -> None:
+    for_writing(session)
+    world = World(session, clock.now())
+    revision = world.live_offer(world.dairy, "CAP", Discount(pay_permille=800), limit_total=1)
+    world.redeem(offer="CAP")
+    session.commit()
+    for _ in range(2):
+        jobs["tell_merchants"].execute()
+    kinds = select(OfferNotice.kind).where(OfferNotice.about_id == revision.id).order_by(OfferNotice.id)
+    assert session.scalars(kinds).all() == ["approved", "used_up"]

@@ -70,7 +70,8 @@ def test_rows_survive_the_way_down_and_up(empty_database_url: str) -> None:
     before = counts(empty_database_url)
     store.downgrade(empty_database_url, "0001")
     store.upgrade(empty_database_url)
-    assert counts(empty_database_url) == before
+    # What merchants were told went with its table; nobody is told twice that an offer was approved.
+    assert counts(empty_database_url) == before | {"offer_notices": 0}
     assert before["redemptions"] == before["reversals"] == before["api_tokens"] == 1
 
 
@@ -94,6 +95,7 @@ def test_every_constraint_has_a_name() -> None:
         "redemptions", "reversals", "refused_attempts", "wrong_codes", "outbox_events", "webhook_endpoints",
         "webhook_subscriptions", "webhook_deliveries", "webhook_attempts", "pictures", "offer_pictures",
         "offer_evidence", "cheaper_reports", "cheaper_steps",
+        "offer_pauses", "saved_drafts", "offer_notices", "offer_notice_reads",
     ],
 )  # fmt: skip
 def test_what_a_merchant_owns_is_keyed_by_merchant(name: str) -> None:

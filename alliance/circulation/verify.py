@@ -18,6 +18,7 @@ from alliance.circulation.verify_evidence import evidence
 from alliance.circulation.verify_frozen import FROZEN
 from alliance.circulation.verify_ledger import LEDGER
 from alliance.circulation.verify_limits import limit_counters, limits_exceeded
+from alliance.circulation.verify_pauses import redemptions_of_pauses
 from alliance.circulation.verify_traces import TRACES
 from alliance.clock import business_date, now
 from alliance.offers.models import OfferRevision
@@ -149,6 +150,7 @@ INVARIANTS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     **LEDGER,
     "limit_counter": limit_counters,
     "limit_exceeded": limits_exceeded,
+    "redemption_of_pause": redemptions_of_pauses,
     "card_spending": card_spendings,
     **DERIVED,
 }

@@ -1,12 +1,11 @@
-"""The life of an offer: submitted, approved or returned, live on its days, withdrawn."""
+"""The life of an offer: submitted, approved or returned, withdrawn. ``states`` says where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from alliance.audit.trail import Actor, record
@@ -19,27 +18,20 @@ from alliance.offers.exclusive import beside
 from alliance.offers.limits import UNLIMITED, Limits
 from alliance.offers.models import (
     Audience,
+    NoticeKind,
     Offer,
     OfferApproval,
     OfferReturn,
     OfferRevision,
     OfferRevisionOutlet,
     OfferWithdrawal,
+    SavedDraft,
 )
+from alliance.offers.notices import tell
 from alliance.offers.pricing import Terms
+from alliance.offers.states import State, current_state
 from alliance.pictures.keep import are_there
 from alliance.store import insert_or_ignore, new_id
-
-
-class State(StrEnum):
-    """Where a revision stands; derived from its rows and the day, never stored."""
-
-    SUBMITTED = "submitted"
-    RETURNED = "returned"
-    APPROVED = "approved"
-    LIVE = "live"
-    ENDED = "ended"
-    WITHDRAWN = "withdrawn"
 
 
 class OfferInvalid(Exception):
@@ -85,7 +77,7 @@ def submit(session: Session, merchant_id: int, draft: Draft, by: Actor, at: date
     _check(draft, business_date(at))
     if not are_there(session, merchant_id, draft.showing.picture_ids):
         raise OfferInvalid("picture", "not_there")
-    offer_id = _lock_offer(session, merchant_id, draft.code, at)
+    offer_id = _named(session, merchant_id, draft.code, at)
     if spent := overspent(session, (merchant_id, offer_id), draft.limits):
         raise OfferInvalid(spent, "below_used")
     if draft.conditions.exclusive and (other := beside(session, merchant_id, offer_id, draft)):
@@ -129,6 +121,26 @@ def approve(session: Session, revision: OfferRevision, by: Actor, at: datetime) 
     record(
         session, by, "offer.approve", f"offer_revision:{revision.id}", at, enterprise_id=revision.merchant_id
     )
+    tell(session, revision.merchant_id, revision.offer_id, NoticeKind.APPROVED, revision.id, at)
+
+
+def approve_all(
+    session: Session, revisions: Iterable[OfferRevision], by: Actor, at: datetime
+) -> tuple[list[OfferRevision], list[OfferRevision]]:
+    """Approve what still waits, each with its own entry in the trail; returns those, and what no longer did.
+
+    What was decided, withdrawn or submitted anew meanwhile is left as it is. The offers are locked in one
+    order, so that two organizers who tick the same ones cannot wait for each other in a circle.
+    """
+    approved, left = [], []
+    for revision in sorted(revisions, key=lambda each: (each.merchant_id, each.offer_id, each.number)):
+        lock_offer(session, revision.merchant_id, revision.offer_id)
+        if _awaits(session, revision):
+            approve(session, revision, by, at)
+            approved.append(revision)
+        else:
+            left.append(revision)
+    return approved, left
 
 
 def return_to_merchant(
@@ -148,16 +160,28 @@ def return_to_merchant(
     record(
         session, by, "offer.return", f"offer_revision:{revision.id}", at, enterprise_id=revision.merchant_id
     )
+    tell(session, revision.merchant_id, revision.offer_id, NoticeKind.RETURNED, revision.id, at)
 
 
 def withdraw(session: Session, offer: Offer, by: Actor, at: datetime) -> None:
-    """Take an offer back for good; withdrawing twice is withdrawing once."""
+    """Take an offer back for good, and what was drafted of it; withdrawing twice is withdrawing once."""
+    mine = (SavedDraft.merchant_id == offer.merchant_id, SavedDraft.offer_id == offer.id)
+    session.execute(delete(SavedDraft).where(*mine))
     values = {"merchant_id": offer.merchant_id, "offer_id": offer.id, "at": at, "by_id": by.account_id}
     if insert_or_ignore(session, OfferWithdrawal, ["merchant_id", "offer_id"], values):
         record(session, by, "offer.withdraw", f"offer:{offer.id}", at, enterprise_id=offer.merchant_id)
 
 
-def _lock_offer(session: Session, merchant_id: int, code: str, at: datetime) -> UUID:
+def lock_offer(session: Session, merchant_id: int, offer_id: UUID) -> None:
+    """Take turns with whoever else decides about an offer: its row is the lock. Redemptions do not wait."""
+    session.execute(
+        select(Offer.id)
+        .where(Offer.merchant_id == merchant_id, Offer.id == offer_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _named(session: Session, merchant_id: int, code: str, at: datetime) -> UUID:
     """The offer with this code, made if there is none; two submissions of one code take turns."""
     values = {"merchant_id": merchant_id, "id": new_id(), "code": code, "created_at": at}
     insert_or_ignore(session, Offer, ["merchant_id", "code"], values)
@@ -196,27 +220,19 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
+def _awaits(session: Session, revision: OfferRevision) -> bool:
+    """Whether a decision about a revision is wanted: none was taken, and no later one was submitted."""
+    latest = select(func.max(OfferRevision.number)).where(
+        OfferRevision.merchant_id == revision.merchant_id, OfferRevision.offer_id == revision.offer_id
+    )
+    # Whether it waits does not depend on the day.
+    is_submitted = current_state(session, revision, date.max) is State.SUBMITTED
+    return is_submitted and session.scalar(latest) == revision.number
+
+
 def _refuse_decided(session: Session, revision: OfferRevision) -> None:
     key = (revision.merchant_id, revision.id)
-    # Two organizers may press at once: the offer's row is the lock they take turns on.
-    session.execute(
-        select(Offer.id)
-        .where(Offer.merchant_id == revision.merchant_id, Offer.id == revision.offer_id)
-        .with_for_update(key_share=True)
-    )
+    # Two organizers may press at once.
+    lock_offer(session, revision.merchant_id, revision.offer_id)
     if session.get(OfferApproval, key) or session.get(OfferReturn, key):
         raise AlreadyDecided
-
-
-def current_state(session: Session, revision: OfferRevision, today: date) -> State:
-    """Where a revision stands on a day."""
-    key = (revision.merchant_id, revision.id)
-    if session.get(OfferWithdrawal, (revision.merchant_id, revision.offer_id)):
-        return State.WITHDRAWN
-    if session.get(OfferReturn, key):
-        return State.RETURNED
-    if session.get(OfferApproval, key) is None:
-        return State.SUBMITTED
-    if revision.ends_on and revision.ends_on < today:
-        return State.ENDED
-    return State.APPROVED if revision.starts_on and revision.starts_on > today else State.LIVE

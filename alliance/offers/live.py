@@ -11,7 +11,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     func,
     literal_column,
     or_,
@@ -25,8 +24,8 @@ from alliance.offers.models import (
     OfferApproval,
     OfferRevision,
     OfferRevisionOutlet,
-    OfferWithdrawal,
 )
+from alliance.offers.states import is_paused, is_withdrawn
 from alliance.people.models import Holder, HolderKind
 from alliance.store import ONE
 
@@ -37,15 +36,13 @@ NAMED = or_(Offer.code == bindparam("offer_code"), Offer.id == bindparam("offer_
 
 def newest_approved() -> Select[OfferRevision]:
     """A SELECT of the revision in force of every offer that is not withdrawn, whatever its days."""
-    approved = aliased(OfferRevision, name="approved")
+    # Short names, because the counter's statement has to be short (``redemptions.standing``).
+    approved, approval = aliased(OfferRevision, name="r"), aliased(OfferApproval, name="a")
     newest = (
         select(func.max(approved.number))
         .join(
-            OfferApproval,
-            and_(
-                OfferApproval.merchant_id == approved.merchant_id,
-                OfferApproval.revision_id == approved.id,
-            ),
+            approval,
+            and_(approval.merchant_id == approved.merchant_id, approval.revision_id == approved.id),
         )
         .where(
             approved.merchant_id == OfferRevision.merchant_id,
@@ -55,20 +52,18 @@ def newest_approved() -> Select[OfferRevision]:
     )
     return (
         select(OfferRevision)
-        .where(
-            OfferRevision.number == newest,
-            ~exists().where(
-                OfferWithdrawal.merchant_id == OfferRevision.merchant_id,
-                OfferWithdrawal.offer_id == OfferRevision.offer_id,
-            ),
-        )
+        .where(OfferRevision.number == newest, ~is_withdrawn())
         .order_by(OfferRevision.merchant_id, OfferRevision.submitted_at, OfferRevision.id)
     )
 
 
 def live(day: date | ColumnElement[date]) -> Select[OfferRevision]:
-    """A SELECT of the revisions that are live on ``day``."""
+    """A SELECT of the revisions that are live on ``day``: on one of their days, and not paused.
+
+    What is used up is among them: only the limits themselves, in the redemption, say so for certain.
+    """
     return newest_approved().where(
+        ~is_paused(),
         or_(OfferRevision.starts_on.is_(None), OfferRevision.starts_on <= day),
         or_(OfferRevision.ends_on.is_(None), OfferRevision.ends_on >= day),
     )

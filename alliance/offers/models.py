@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.store import Base, new_id, of_merchant
@@ -190,6 +190,109 @@ class OfferWithdrawal(Base):
     offer_id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Side(StrEnum):
+    """Who pauses an offer: the merchant itself, or the organizer; each resumes only what it paused."""
+
+    MERCHANT = "merchant"
+    ORGANIZER = "organizer"
+
+
+#: A pause that has not been ended by resuming.
+IS_OPEN = text("resumed_at IS NULL")
+
+
+class OfferPause(Base):
+    """An offer is not granted to new scans from ``at`` until ``resumed_at``; while that is None it is paused.
+
+    Each side has at most one such pause at a time, and both may have one. The merchant need not give a
+    reason.
+    """
+
+    __tablename__ = "offer_pauses"
+    __table_args__ = (
+        of_merchant("offers", "offer_id"),
+        CheckConstraint("resumed_at IS NULL OR resumed_at >= at", name="times_in_order"),
+        Index(
+            "uq_offer_pauses_open",
+            "merchant_id",
+            "offer_id",
+            "side",
+            unique=True,
+            postgresql_where=IS_OPEN,
+            sqlite_where=IS_OPEN,
+        ),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    offer_id: Mapped[UUID]
+    side: Mapped[Side] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    resumed_at: Mapped[datetime | None]
+    resumed_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class SavedDraft(Base):
+    """An offer that is being written: what was typed into the form's fields, as it was typed, right or wrong.
+
+    ``offer_id`` is the offer that it will revise, of which there is at most one draft; None for a new offer.
+    """
+
+    __tablename__ = "saved_drafts"
+    __table_args__ = (of_merchant("offers", "offer_id"), UniqueConstraint("merchant_id", "offer_id"))
+
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("enterprises.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    offer_id: Mapped[UUID | None]
+    fields: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class NoticeKind(StrEnum):
+    """What a merchant is told about its offer."""
+
+    APPROVED = "approved"
+    RETURNED = "returned"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    NEARLY_USED_UP = "nearly_used_up"
+    USED_UP = "used_up"
+    ENDING = "ending"
+
+
+class OfferNotice(Base):
+    """Something a merchant is told once. ``about_id`` is the revision, or the pause, that it is about."""
+
+    __tablename__ = "offer_notices"
+    __table_args__ = (
+        of_merchant("offers", "offer_id"),
+        UniqueConstraint("merchant_id", "offer_id", "kind", "about_id"),
+        Index("ix_offer_notices_merchant_id_at_id", "merchant_id", "at", "id"),
+    )
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    offer_id: Mapped[UUID]
+    kind: Mapped[NoticeKind] = mapped_column(String(20))
+    about_id: Mapped[UUID]
+    at: Mapped[datetime]
+
+
+class OfferNoticeRead(Base):
+    """An account has read a notice; the merchant's other accounts may not have."""
+
+    __tablename__ = "offer_notice_reads"
+    __table_args__ = (of_merchant("offer_notices", "notice_id"),)
+
+    merchant_id: Mapped[int] = mapped_column(primary_key=True)
+    notice_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
 
 
 class LimitCounter(Base):

@@ -1,9 +1,10 @@
 """A redemption as a use of its offer's limits, and what a reversal gives back of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
@@ -74,3 +75,23 @@ def _last_use(session: Session, redemption: Redemption) -> datetime | None:
             ),
         )
     )
+
+
+def uses_of_offers(session: Session, merchant_id: int, offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How often each of a merchant's offers was used; what was given back whole does not count."""
+    here = (Redemption.merchant_id == merchant_id, Redemption.offer_id.in_(offer_ids))
+    given_back = (
+        select(Redemption.offer_id, func.sum(Reversal.uses))
+        .join(
+            Reversal,
+            (Reversal.merchant_id == Redemption.merchant_id) & (Reversal.redemption_id == Redemption.id),
+        )
+        .where(*here)
+        .group_by(Redemption.offer_id)
+    )
+    made = select(Redemption.offer_id, func.count()).where(*here).group_by(Redemption.offer_id)
+    found = dict.fromkeys(offer_ids, 0)
+    for query in (made, given_back):
+        for offer_id, uses in session.execute(query):
+            found[offer_id] += int(uses)
+    return found

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from alliance.accounts.models import Role
 from alliance.money import format_yuan
 from alliance.offers.cheaper import StepKind
+from alliance.offers.models import Side
 from alliance.passes.devices import BY_EMPLOYER, BY_HOLDER, BY_ORGANIZER, REPLACED
 from alliance.passes.household import LEFT_HOUSEHOLD
 from alliance.web.cheaper_words import STEPS
@@ -32,6 +33,9 @@ ACTIONS: Mapping[str, Any] = {
     "cheaper.answer": _l("答复别处更便宜"),
     "cheaper.close": _l("裁定别处更便宜"),
     "cheaper.reopen": _l("要求重新答复"),
+    "offer.pause": _l("暂停优惠"),
+    "offer.resume": _l("恢复优惠"),
+    "offer.discard_draft": _l("丢弃优惠草稿"),
     "pass.reissue": _l("换发会员码"),
     "pass.revoke": _l("停用会员码"),
     "device.enrol": _l("绑定手机"),
@@ -82,6 +86,8 @@ ROLES: Mapping[Role, Any] = {
 }
 
 
+SIDES: Mapping[Side, Any] = {Side.MERCHANT: _l("商户"), Side.ORGANIZER: _l("主办方")}
+
 #: Why something ended, where no person has written a reason.
 REASONS: Mapping[str, Any] = {
     REPLACED: _l("同一登录重新绑定"),
@@ -101,6 +107,7 @@ DETAILS: Mapping[str, tuple[Any, Callable[[Any], str]]] = {
     "outlet": (_l("门店"), _as_it_is),
     "outlets": (_l("门店"), lambda value: "、".join(map(str, value))),
     "offer": (_l("优惠编号"), _as_it_is),
+    "side": (_l("由谁"), lambda value: str(SIDES[Side(value)])),
     "paid_fen": (_l("实付"), format_yuan),
     "refund_fen": (_l("退回"), format_yuan),
     "corrects": (_l("改前的核销"), _as_it_is),

@@ -11,6 +11,7 @@ from alliance import clock
 from alliance.money import format_yuan
 from alliance.offers.counters import Remaining
 from alliance.offers.limits import Limits
+from alliance.offers.states import SHARED
 from alliance.refused import Reason, Refused
 
 #: For each limit what is allowed, and what is left of it.
@@ -28,6 +29,12 @@ _WORDS: Mapping[str, tuple[Any, Any]] = {
     "household_month": (_l("每户每月%(limit)s次"), _l("全家本月还剩%(left)s次")),
     "household_ever": (_l("每户限%(limit)s次"), _l("全家还剩%(left)s次")),
     "cool_down_minutes": (_l("两次至少间隔%(limit)s"), ""),
+}
+#: What is left of the limits that everybody shares, in a table.
+_LEFT_OF: Mapping[str, Any] = {
+    "total": _l("%(left)s/%(limit)s次"),
+    "units": _l("%(left)s/%(limit)s份"),
+    "budget_fen": _l("%(left)s/%(limit)s"),
 }
 #: Spoken to the cashier, when nothing is left; without an entry the reason's own words do.
 _REMEDIES: Mapping[str, Any] = {
@@ -60,6 +67,17 @@ def limits_words(limits: Limits, remaining: Remaining | None = None) -> str:
     if remaining is not None and remaining.again_at is not None:
         parts.append(_("%(time)s以后可以再用", time=moment_words(remaining.again_at)))
     return _("，").join(parts) or _("不限次数")
+
+
+def left_words(limits: Limits, remaining: Remaining) -> list[str]:
+    """``88/100次``: what is left of each limit that everybody shares, of how much."""
+    given = limits.given()
+    return [
+        str(_LEFT_OF[limit])
+        % {"left": _amount(limit, remaining.left[limit]), "limit": _amount(limit, given[limit])}
+        for limit in SHARED
+        if limit in given
+    ]
 
 
 def remedy_words(refused: Refused) -> str | None:

@@ -19,6 +19,7 @@ from alliance.offers.limits import Limits, read_limits
 from alliance.offers.live import at_outlet, live, open_to
 from alliance.offers.models import Audience, OfferRevision, OfferRevisionOutlet
 from alliance.offers.pricing import Terms, read_terms
+from alliance.offers.states import SHARED
 from alliance.passes.entitlement import Entitlement
 from alliance.people.employment import employment_on
 from alliance.redemptions.models import Scan
@@ -82,6 +83,19 @@ class OfferCard:
     def limits_words(self) -> str:
         """How often, and what is left."""
         return limit_words.limits_words(self.limits, self.remaining)
+
+    @property
+    def left_words(self) -> list[str]:
+        """``88/100次``, for each limit that everybody shares."""
+        return limit_words.left_words(self.limits, self.remaining)
+
+    @property
+    def share_left(self) -> float:
+        """The smallest part, 0 to 1, that is left of a limit that everybody shares; 1 without any."""
+        given = self.limits.given()
+        return min(
+            (self.remaining.left[limit] / given[limit] for limit in SHARED if limit in given), default=1
+        )
 
     @property
     def outlets_words(self) -> str:

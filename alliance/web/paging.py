@@ -36,6 +36,19 @@ def cut(rows: Sequence[Row], limit: int, place: Callable[[Row], Place]) -> tuple
     return page, _write(place(page[-1])) if len(rows) > limit else None
 
 
+def cut_after(
+    rows: Sequence[Row], after: str | None, limit: int, name: Callable[[Row], object]
+) -> tuple[Sequence[Row], str | None]:
+    """One page of rows that are all at hand, in whatever order: what follows the row named ``after``.
+
+    And the name of its last row, when there is a next page. A row that is gone begins at the beginning.
+    """
+    names = [str(name(row)) for row in rows]
+    start = names.index(after) + 1 if after in names else 0
+    end = start + limit
+    return rows[start:end], names[end - 1] if end < len(rows) else None
+
+
 def _write(place: Place) -> str:
     return base64.urlsafe_b64encode(f"{place[0].isoformat()}|{place[1]}".encode()).decode()
 

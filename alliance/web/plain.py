@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 from alliance.money import format_yuan
 from alliance.offers.evidence import Evidence
-from alliance.offers.life import State
 from alliance.offers.models import Audience
 from alliance.offers.pricing import (
     AlliancePrice,
@@ -22,6 +21,7 @@ from alliance.offers.pricing import (
     Threshold,
     Ticket,
 )
+from alliance.offers.states import State
 
 
 def _(text: str, **params: object) -> str:
@@ -110,10 +110,13 @@ def outlets_words(names: Sequence[str]) -> str:
 def state_words(state: State) -> str:
     """Where a revision stands."""
     return {
+        State.DRAFT: _("草稿"),
         State.SUBMITTED: _("待审核"),
         State.RETURNED: _("已退回"),
         State.APPROVED: _("待生效"),
         State.LIVE: _("生效中"),
+        State.PAUSED: _("已暂停"),
+        State.USED_UP: _("已用完"),
         State.ENDED: _("已结束"),
         State.WITHDRAWN: _("已撤回"),
     }[state]

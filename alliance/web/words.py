@@ -74,7 +74,7 @@ REFUSALS: Mapping[Reason, Words] = {
     ),
     Reason.OFFER_NOT_FOUND: Words(_l("没有这个优惠"), _l("找不到这个优惠，请返回重新选择。")),
     Reason.OFFER_NOT_LIVE: Words(
-        _l("优惠不在有效期"), _l("这个优惠尚未开始、已经结束或已下架，请选择其他优惠。")
+        _l("优惠现在不能用"), _l("这个优惠尚未开始、已经结束、暂停或下架了，请选择其他优惠。")
     ),
     Reason.OFFER_NOT_HERE: Words(_l("本店不适用"), _l("这个优惠不适用于本门店，请选择其他优惠。")),
     Reason.OFFER_NOT_FOR_HOLDER: Words(

@@ -18,9 +18,7 @@ from alliance.offers.life import (
     AlreadyDecided,
     Draft,
     OfferInvalid,
-    State,
     approve,
-    current_state,
     return_to_merchant,
     submit,
     withdraw,
@@ -29,6 +27,7 @@ from alliance.offers.limits import Limits
 from alliance.offers.live import live, newest_approved
 from alliance.offers.models import Offer, OfferRevision
 from alliance.offers.pricing import Discount, Threshold
+from alliance.offers.states import State, current_state
 from alliance.store import for_writing, make_engine, sessionmaker_for
 from tests.world import NOON, World
 

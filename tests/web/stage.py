@@ -22,8 +22,11 @@ from alliance.accounts.tokens import create_token, revoke_token
 from alliance.audit.trail import COMMAND_LINE
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.cheaper import Said, Seen, report
+from alliance.offers.drafts import save_new
 from alliance.offers.evidence import Showing
 from alliance.offers.life import Draft, approve, submit
+from alliance.offers.models import NoticeKind, OfferNotice, OfferRevision
+from alliance.offers.notices import tell
 from alliance.offers.pricing import Discount
 from alliance.passes import household
 from alliance.people.models import Employment
@@ -60,6 +63,8 @@ NOTHING: dict[str, object] = {
             "token_id",
             "picture_id",
             "report_id",
+            "draft_id",
+            "notice_id",
         ),
         NO_UUID,
     ),
@@ -205,6 +210,7 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
         "offer_id": revision.offer_id,
         "revision_id": revision.id,
         **_pictured(world, outlet.merchant_id),
+        **_of_offers(world, outlet, revision),
         **_webhook_of(world, outlet.merchant_id),
     }
 
@@ -220,6 +226,15 @@ def _pictured(world: World, merchant_id: int) -> dict[str, Any]:
     seen, said = Seen("解放路大润发", 580), Said(link="https://example.com/milk")
     made = report(world.session, holder.id, revision, seen, said, COMMAND_LINE, world.at)
     return {"picture_id": picture.id, "report_id": made.id}
+
+
+def _of_offers(world: World, outlet: Outlet, revision: OfferRevision) -> dict[str, Any]:
+    """A draft of a new offer, and a notice of another."""
+    draft = save_new(world.session, outlet.merchant_id, None, {"title": ["没写完的"]}, COMMAND_LINE, world.at)
+    told = (outlet.merchant_id, revision.offer_id, NoticeKind.ENDING, revision.id)
+    tell(world.session, *told, world.at)
+    notice_id = world.session.scalar(select(OfferNotice.id).where(OfferNotice.about_id == revision.id))
+    return {"draft_id": draft.id, "notice_id": notice_id}
 
 
 def _family_of(world: World) -> dict[str, Any]:

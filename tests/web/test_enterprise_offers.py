@@ -311,7 +311,9 @@ def test_a_revision_in_waiting_leaves_the_approved_one_in_force(scene, admin, of
     again = Draft("MILK", "优惠MILK", Discount(pay_permille=900))
     later = submit(scene.session, world.dairy.id, again, COMMAND_LINE, scene.at)
     scene.session.commit()
-    assert "第 1 版生效中" in text(admin.get(offers))
+    listed = text(admin.get(offers))
+    assert "第 2 版待审核" in listed
+    assert listed.count(">生效中</span>") == 1
     page = text(admin.get(f"{offers}/{world.milk.offer_id}"))
     assert "目前门店按第 1 版执行：8折。" in page
     approve(scene.session, later, COMMAND_LINE, scene.at)

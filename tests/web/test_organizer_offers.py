@@ -1,5 +1,7 @@
 """The organizer's decision about offers; a zone's organizer decides about his zone's merchants only."""
 
+import re
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -13,8 +15,9 @@ from alliance.enterprises.placement import move_enterprise
 from alliance.offers.life import Draft, submit, withdraw
 from alliance.offers.limits import Limits
 from alliance.offers.live import live
-from alliance.offers.models import Offer, OfferApproval, OfferReturn, OfferRevision
+from alliance.offers.models import Audience, Offer, OfferApproval, OfferReturn, OfferRevision
 from alliance.offers.pricing import Discount, Threshold
+from alliance.web.organizer import all_offers
 from tests.web.people import Scene, text
 from tests.web.visits import form_token, post
 
@@ -214,6 +217,168 @@ def test_a_withdrawn_offer_wants_no_decision(scene, organizer, new):
     page = text(organizer.get(address(new)))
     assert "商户已撤回这个优惠，无需审核。" in page
     assert "退回修改" not in page
+
+
+# --- several at once ---------------------------------------------------------------------------------
+
+
+def ticked(*revisions: OfferRevision) -> dict[str, list[str]]:
+    """What the page posts."""
+    return {"revision": [f"{each.merchant_id}:{each.id}" for each in revisions]}
+
+
+def test_those_that_are_ticked_are_approved_each_on_record(scene, organizer):
+    first, second, third = (submitted(scene, code, f"新品{code}") for code in ("A", "B", "C"))
+    page = text(organizer.get("/organizer/offers"))
+    assert page.count("data-tick>") == 3
+    answer = post(organizer, "/organizer/offers/approve", ticked(first, third))
+    page = text(organizer.get(answer.location))
+    assert "已通过 2 个优惠。" in page
+    assert ("新品B" in page, "新品A" in page, "新品C" in page) == (True, False, False)
+    yes = scene.afresh().scalars(select(OfferApproval.revision_id)).all()
+    assert {first.id, third.id} <= set(yes)
+    assert second.id not in yes
+    subjects = select(AuditEntry.subject).where(
+        AuditEntry.action == "offer.approve", AuditEntry.account_id.is_not(None)
+    )
+    assert set(scene.session.scalars(subjects)) == {f"offer_revision:{id_}" for id_ in (first.id, third.id)}
+
+
+def test_with_nothing_ticked_it_says_what_to_do(scene, organizer, new):
+    answer = post(organizer, "/organizer/offers/approve")
+    assert answer.location == "/organizer/offers"
+    assert "还没有勾选优惠" in text(organizer.get(answer.location))
+    assert decisions(scene) == (0, 0)
+
+
+def test_what_somebody_else_decided_meanwhile_is_named_and_the_rest_approved(scene, organizer):
+    gone, good = submitted(scene, "A", "慢了一步"), submitted(scene, "B", "刚好")
+    post(scene.organizer(), f"{address(gone)}/return", {"reason": "折扣太低"})
+    answer = post(organizer, "/organizer/offers/approve", ticked(gone, good))
+    page = text(organizer.get(answer.location))
+    assert "已通过 1 个优惠。" in page
+    assert "没有再动：慢了一步。" in page
+    assert decisions(scene) == (1, 1)
+
+
+def test_a_zone_organizer_approves_nothing_beyond_his_zone(scene):
+    mine, other = (
+        submitted(scene, "A", "本片区"),
+        submitted(scene, "CAR", "外片区", merchant=scene.world.garage),
+    )
+    east = scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.east.id)
+    assert post(east, "/organizer/offers/approve", ticked(mine, other)).status_code == 404
+    assert decisions(scene) == (0, 0)
+    assert post(east, "/organizer/offers/approve", ticked(mine)).status_code == 302
+    assert decisions(scene) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "1", "1:x", "x:y", "9" * 30 + f":{uuid4()}", f"1:{uuid4()}", f"²:{uuid4()}"]
+)
+def test_what_is_no_revision_is_not_there(scene, organizer, new, name):
+    answer = post(organizer, "/organizer/offers/approve", {"revision": [name, *ticked(new)["revision"]]})
+    assert answer.status_code == 404
+    assert decisions(scene) == (0, 0)
+    assert organizer.get("/organizer/offers/approve").status_code == 405
+
+
+def test_it_says_when_a_revision_would_be_used_up_at_once(scene, organizer):
+    world = scene.world
+    world.live_offer(world.dairy, "CAP", Discount(pay_permille=900), limit_total=5)
+    new = submitted(scene, "CAP", "减少名额", limits=Limits(total=1))
+    warning = "按这一版的总数已经用完"
+    assert warning not in text(organizer.get(address(new)))
+    world.redeem(offer="CAP")
+    scene.session.commit()
+    assert warning in text(organizer.get(address(new)))
+
+
+# --- pausing, and all offers -------------------------------------------------------------------------
+
+
+def test_the_organizer_pauses_with_a_reason_and_resumes(scene, organizer):
+    milk = scene.world.milk
+    assert post(organizer, f"{address(milk)}/pause", {"pause_reason": " "}).status_code == 422
+    post(organizer, f"{address(milk)}/pause", {"pause_reason": "顾客投诉"})
+    page = text(organizer.get(address(milk)))
+    assert "暂停了这个优惠，原因：顾客投诉" in page
+    assert milk.id not in [row.id for row in scene.afresh().scalars(live(business_date(scene.at)))]
+    assert "顾客投诉" in text(scene.admin().get(f"/enterprises/{milk.merchant_id}/notices"))
+    post(organizer, f"{address(milk)}/resume")
+    assert milk.id in [row.id for row in scene.afresh().scalars(live(business_date(scene.at)))]
+
+
+def test_pausing_beyond_the_zone_is_not_there(scene):
+    west = scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.west.id)
+    for deed in ("pause", "resume"):
+        answer = post(west, f"{address(scene.world.milk)}/{deed}", {"pause_reason": "不行"})
+        assert answer.status_code == 404
+
+
+def test_what_is_not_granted_is_not_paused(scene, organizer, new):
+    answer = post(organizer, f"{address(new)}/pause", {"pause_reason": "不行"})
+    assert "不用暂停" in text(organizer.get(answer.location))
+
+
+def test_all_offers_by_state_and_name(scene, organizer, new, monkeypatch):
+    world = scene.world
+    world.live_offer(world.garage, "CAP", Discount(pay_permille=900), limit_total=1)
+    world.redeem(offer="CAP", outlet=world.garage_hall, holder=world.milkman)
+    world.live_offer(world.dairy, "OLD", Discount(pay_permille=900), ends_on=business_date(scene.at))
+    scene.session.commit()
+    url = "/organizer/offers/all"
+
+    def shown(query: str, desk=organizer) -> list[str]:
+        page = text(desk.get(f"{url}?{query}"))
+        return re.findall(r"折 · ([A-Z]+)", page)
+
+    assert shown("") == ["OLD", "CAP", "NEW", "WASH", "MILK"]
+    assert shown("state=used_up") == ["CAP"]
+    assert shown("state=submitted") == ["NEW"]
+    assert shown("state=live") == ["OLD", "WASH", "MILK"]
+    assert shown("q=车天下") == ["CAP", "WASH"]
+    assert shown("q=mil") == ["MILK"]
+    assert shown("q=%25") == []
+    east = scene.browser(Role.ZONE_ORGANIZER, zone_id=world.east.id)
+    assert shown("state=live", east) == ["OLD", "MILK"]
+    # A revision in waiting hides nothing of what is in force.
+    submitted(scene, "MILK", "再来一版")
+    assert shown("state=live", east) == ["OLD", "MILK"]
+    assert shown("state=submitted", east) == ["NEW", "MILK"]
+    scene.later(days=1)
+    assert shown("state=ended") == ["OLD"]
+    monkeypatch.setattr(all_offers, "ROWS", 2)
+    page = text(organizer.get(url))
+    following = re.search(r'href="([^"]*cursor=[^"]*)"', page)[1].replace("&amp;", "&")
+    assert re.findall(r"折 · ([A-Z]+)", text(organizer.get(following))) == ["NEW", "WASH"]
+    assert organizer.get(f"{url}?state=nonsense").status_code == 422
+    assert organizer.get(f"{url}?cursor=nonsense").status_code == 422
+
+
+# --- every field that can be edited is a difference --------------------------------------------------
+
+
+def test_whatever_an_edit_changes_is_shown_as_changed(scene, organizer):
+    changes = [
+        {"title": "换个名字"},
+        {"terms": Discount(pay_permille=700)},
+        {"starts_on": date(2026, 4, 1)},
+        {"ends_on": date(2026, 4, 1)},
+        {"audience": Audience.DEPENDANT},
+        {"outlet_ids": (scene.world.dairy_kiosk.id,)},
+        *({"limits": Limits(**{name: 3})} for name in Limits.model_fields),
+    ]
+    for change in changes:
+        fields = {"title": "优惠MILK", "terms": Discount(pay_permille=800)} | change
+        new = submitted(scene, "MILK", **fields)
+        assert text(organizer.get(address(new))).count('class="changed"') == 1, change
+
+
+def test_every_column_that_an_edit_can_change_is_tried_above():
+    same = {"merchant_id", "id", "offer_id", "number", "submitted_at", "submitted_by_id"}
+    tried = {"title", "terms", "starts_on", "ends_on", "limits", "audience"}
+    assert set(OfferRevision.__table__.columns.keys()) == same | tried
 
 
 # --- whose and how -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The enterprise's office: figures, people, cashiers, offers, what was redeemed, tokens and webhooks."""
+"""The enterprise's office: figures, people, cashiers, offers, notices, redemptions, tokens and webhooks."""
 
 from flask import Blueprint
 
@@ -10,6 +10,9 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     cards,  # noqa: F401
     cashiers,  # noqa: F401
     cheaper,  # noqa: F401
+    drafts,  # noqa: F401
+    notices,  # noqa: F401
+    offer_list,  # noqa: F401
     offers,  # noqa: F401
     overview,  # noqa: F401
     people,  # noqa: F401

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from alliance import clock
 from alliance.circulation.facts import Span, signed_facts, total
 from alliance.offers.cheaper import unanswered
-from alliance.offers.life import State
 from alliance.offers.models import CheaperReport
+from alliance.offers.states import State
 from alliance.people.employment import in_effect
 from alliance.people.models import Employment
 from alliance.web.enterprise import bp, lookups
@@ -44,10 +44,10 @@ def overview(enterprise_id: int) -> ResponseReturnValue:
         spent=sums(db.session, month, employer_id=enterprise_id),
         employees=headcount(db.session, enterprise_id, today),
         returned=[line for line in lines if line.newest.state == State.RETURNED],
-        live=[line for line in lines if line.in_force],
         unanswered=len(
             db.session.scalars(unanswered().where(CheaperReport.merchant_id == enterprise_id)).all()
         ),
+        live=[line for line in lines if line.in_force and line.in_force.state == State.LIVE],
         unreachable=[line.endpoint for line in endpoints_of(db.session, enterprise_id) if line.is_given_up],
     )
 

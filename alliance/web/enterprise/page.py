@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from flask import render_template
+from flask import g, render_template
 
 from alliance.enterprises.models import Enterprise
+from alliance.offers.notices import unread
 from alliance.web.extensions import db
 
 
 def page(template: str, enterprise_id: int, **context: Any) -> str:
-    """Render ``template``; every page of the office names the enterprise it is about."""
+    """Render ``template``; every page names the enterprise it is about, and how many notices are unread."""
     enterprise = db.session.get_one(Enterprise, enterprise_id)
-    return render_template(template, enterprise=enterprise, **context)
+    waiting = unread(db.session, enterprise_id, g.actor.account_id)
+    return render_template(template, enterprise=enterprise, unread=waiting, **context)

@@ -5,6 +5,7 @@ from flask import Blueprint
 bp = Blueprint("organizer", __name__, url_prefix="/organizer", template_folder="templates")
 
 from alliance.web.organizer import (  # noqa: E402 - registers the routes
+    all_offers,  # noqa: F401
     audit,  # noqa: F401
     cheaper,  # noqa: F401
     circulation,  # noqa: F401

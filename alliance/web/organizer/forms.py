@@ -17,9 +17,11 @@ from alliance.accounts.deeds import Asked
 from alliance.accounts.models import Account
 from alliance.circulation.facts import Span
 from alliance.circulation.periods import MAX_DAYS
+from alliance.offers.states import State
 from alliance.people.phones import parse_phone
 from alliance.web.audit_words import ACTIONS
 from alliance.web.fields import CountField, DayField, IdField, MonthField, YuanField
+from alliance.web.plain import state_words
 
 #: The largest key that a BIGINT holds.
 MAX_ID = 2**63 - 1
@@ -36,6 +38,46 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
         ],
         filters=[lambda text: (text or "").strip()],
     )
+
+
+class PauseForm(FlaskForm):  # type: ignore[misc]
+    """Why the organizer pauses an offer; the merchant is shown it."""
+
+    # Not ``reason``: the form that returns a revision stands on the same page.
+    pause_reason = TextAreaField(
+        _l("暂停原因"),
+        [
+            DataRequired(_l("请写明为什么暂停，商户会看到。")),
+            Length(max=300, message=_l("暂停原因最多 300 个字。")),
+        ],
+        filters=[lambda text: (text or "").strip()],
+    )
+
+
+class AllOffersForm(FlaskForm):  # type: ignore[misc]
+    """The filters of all offers; they stand in the URL, so they need no token."""
+
+    class Meta:
+        """WTForms' settings."""
+
+        csrf = False
+
+    q = StringField(_l("名称、编号或商户"), filters=[lambda text: (text or "").strip()])
+    state = SelectField(_l("状态"), default="")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # Drafts are the merchant's own business.
+        states = [each for each in State if each is not State.DRAFT]
+        self.state.choices = [
+            SelectChoice("", _("全部状态")),
+            *(SelectChoice(str(each), state_words(each)) for each in states),
+        ]
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The filters that are set, for a link."""
+        return {field.name: field.data for field in self if field.data}
 
 
 class MonthForm(FlaskForm):  # type: ignore[misc]

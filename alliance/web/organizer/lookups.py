@@ -1,12 +1,13 @@
 """The offers that wait for the organizer; a zone's organizer sees those of the merchants in his zone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from flask import abort
 from flask_babel import gettext as _
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from alliance.accounts.models import Account, Grant, Role
@@ -33,12 +34,44 @@ def awaiting(session: Session, grants: Sequence[Grant], today: date) -> list[Off
     overtaken = exists().where(
         later.merchant_id == this.merchant_id, later.offer_id == this.offer_id, later.number > this.number
     )
-    query = select(this).where(~or_(*decided, withdrawn, overtaken)).order_by(this.submitted_at, this.id)
+    query = select(this).where(
+        ~or_(*decided, withdrawn, overtaken), *in_reach(grants, this.merchant_id, today)
+    )
+    return offer_cards(session, session.scalars(query.order_by(this.submitted_at, this.id)).all())
+
+
+def revisions_or_404(
+    session: Session, grants: Sequence[Grant], names: Collection[str], today: date
+) -> Sequence[OfferRevision]:
+    """The revisions that a form names as ``merchant_id:revision_id``; all of them in somebody's reach."""
+    keys = {_key_or_404(name) for name in names}
+    found = session.scalars(
+        select(OfferRevision).where(
+            tuple_(OfferRevision.merchant_id, OfferRevision.id).in_(keys),
+            *in_reach(grants, OfferRevision.merchant_id, today),
+        )
+    ).all()
+    return found if len(found) == len(keys) else abort(404)
+
+
+def _key_or_404(name: str) -> tuple[int, UUID]:
+    merchant_id, _colon, revision_id = name.partition(":")
+    # A longer number is no key that a database would take.
+    if not (merchant_id.isascii() and merchant_id.isdigit() and len(merchant_id) < 19):
+        abort(404)
+    try:
+        return int(merchant_id), UUID(revision_id)
+    except ValueError:
+        abort(404)
+
+
+def in_reach(grants: Sequence[Grant], merchant_id: Any, today: date) -> list[ColumnElement[bool]]:
+    """The conditions that a merchant stands today where one of these grants reaches."""
     roots = zone_roots(grants)
-    if roots is not None:
-        zone = enterprise_zone_on(today, this.merchant_id)
-        query = query.where(or_(*(zone.in_(subtree_ids(root)) for root in roots)))
-    return offer_cards(session, session.scalars(query).all())
+    if roots is None:
+        return []
+    zone = enterprise_zone_on(today, merchant_id)
+    return [or_(*(zone.in_(subtree_ids(root)) for root in roots))]
 
 
 def zone_roots(grants: Sequence[Grant]) -> list[int] | None:
