@@ -187,7 +187,7 @@ def test_of_several_moves_on_one_day_the_last_goes_down(empty_database_url: str)
 
 
 def test_what_speaks_of_a_price_goes_and_the_offers_stay(empty_database_url: str) -> None:
-    """Revision 0017: on the way down pictures, evidence and reports are lost, and nothing else."""
+    """On the way down pictures, evidence, reports and notices of offers are lost, and nothing else."""
     store.upgrade(empty_database_url)
     with engine_on(empty_database_url) as engine, store.sessionmaker_for(engine)() as session:
         world = World(session)
@@ -200,7 +200,14 @@ def test_what_speaks_of_a_price_goes_and_the_offers_stay(empty_database_url: str
         answer(session, made, StepKind.PROVED, Said("价签", picture_id=picture.id), COMMAND_LINE, world.at)
         session.commit()
     before = counts(empty_database_url)
-    gone = ("pictures", "offer_pictures", "offer_evidence", "cheaper_reports", "cheaper_steps")
+    gone = [
+        "pictures",
+        "offer_pictures",
+        "offer_evidence",
+        "cheaper_reports",
+        "cheaper_steps",
+        "offer_notices",
+    ]
     assert all(before[name] for name in gone)
     store.downgrade(empty_database_url, "0013")
     store.upgrade(empty_database_url)
