@@ -13,10 +13,13 @@ from alliance.audit.heads import FILE, append_heads
 from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
 from alliance.circulation.derive_periods import derive_period, pending_periods
+from alliance.circulation.kept import due, keep_by_worker
+from alliance.circulation.monthly import monthly
+from alliance.circulation.scope import EVERYWHERE
 from alliance.config import Settings
 from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
-from alliance.store import for_writing, make_engine, sessionmaker_for
+from alliance.store import for_writing, make_engine, one_snapshot, sessionmaker_for
 from alliance.webhooks import log as webhook_log
 from alliance.webhooks.addresses import Reach
 from alliance.webhooks.courier import Courier
@@ -52,6 +55,18 @@ def make_jobs(settings: Settings) -> Huey:
                 session.commit()
         with sessions() as session:
             append_heads(session, settings.instance_path / FILE, at)
+
+    @jobs.periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
+    def keep_monthly_report() -> None:
+        at = clock.now()
+        with sessions() as session, one_snapshot(session):
+            if (period := due(session, settings.report_day, at)) is None:
+                return
+            report = monthly(session, period, EVERYWHERE, at, sees_all=False)
+        with sessions() as session:
+            for_writing(session)
+            keep_by_worker(session, report)
+            session.commit()
 
     @jobs.periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
     def forget_expired() -> None:

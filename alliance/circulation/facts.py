@@ -26,7 +26,8 @@ Span = tuple[date, date]
 
 #: The sums that every table of figures holds. Amounts in 分.
 SUMS = ("redemptions", "gross_fen", "discount_fen", "paid_fen")
-_ZONE = {Axis.OUTLET: "outlet_zone_id", Axis.HOLDER: "employer_zone_id"}
+#: The column of the facts with the zone on an axis.
+ZONE_OF_AXIS = {Axis.OUTLET: "outlet_zone_id", Axis.HOLDER: "employer_zone_id"}
 
 
 def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
@@ -65,7 +66,7 @@ def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
         .where(within(Reversal.business_date, spans))
     )
     if scope.zone is not None:
-        zone = getattr(Redemption, _ZONE[scope.axis])
+        zone = getattr(Redemption, ZONE_OF_AXIS[scope.axis])
         below = subtree_ids(scope.zone.id)
         redeemed, reversed_ = redeemed.where(zone.in_(below)), reversed_.where(zone.in_(below))
     return union_all(redeemed, reversed_).subquery("facts")
@@ -81,7 +82,7 @@ def at_each_node(facts: Subquery, axis: Axis) -> Subquery:
     line = lineage()
     return (
         select(line.c.ancestor_id.label("node"), *facts.c)
-        .join(line, line.c.zone_id == facts.c[_ZONE[axis]])
+        .join(line, line.c.zone_id == facts.c[ZONE_OF_AXIS[axis]])
         .subquery("at_nodes")
     )
 
