@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import Enum, StrEnum
 from fractions import Fraction
 
@@ -83,7 +84,7 @@ class Line:
 class Compared:
     """The reports of a period, of the one before and of the year before, as somebody may see them.
 
-    ``place`` is what they are of, in words.
+    ``place`` is what they are of, in words; ``until`` the last day in them of a period that is not over.
     """
 
     period: Period
@@ -91,6 +92,7 @@ class Compared:
     now: SeenReport
     before: SeenReport
     year_before: SeenReport
+    until: date | None = None
 
     def line(self, name: str) -> Line:
         """One figure. Where nothing was redeemed there is nothing to compare with."""

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from alliance.circulation.compared import Compared
 from alliance.circulation.monthly_quality import Quality, quality
+from alliance.circulation.names import N_
 from alliance.circulation.official_text import official_text, period_name
 from alliance.circulation.periods import Period, is_over, previous, year_before
 from alliance.circulation.registry import KINDS
@@ -40,14 +41,31 @@ class Row:
 
 
 @dataclass(frozen=True)
+class ZoneRow:
+    """A zone: what its outlets took in, what its people spent, and both of it within the zone.
+
+    Each as far as it is in the scope of the report; None where it is hidden.
+    """
+
+    name: str
+    taken: Cell | None
+    spent: Cell | None
+    within: Cell | None
+
+
+@dataclass(frozen=True)
 class ZoneByZone:
-    """Who spends where: rows are the zones of the buyers' employers, columns those of the outlets."""
+    """Who spends where: rows are the zones of the buyers' employers, columns those of the outlets.
+
+    ``zones`` has the same by zone, those only that are in the scope of the report.
+    """
 
     buyers: Sequence[str]
     sellers: Sequence[str]
     cells: Sequence[Sequence[Cell | None]]
     of_buyers: Sequence[Cell | None]
     of_sellers: Sequence[Cell | None]
+    zones: Sequence[ZoneRow]
 
 
 @dataclass(frozen=True)
@@ -69,10 +87,10 @@ class MonthTables:
     def hidden(self) -> list[tuple[str, int, int]]:
         """Of each table how many of its cells are hidden from who sees not all, and how many there are."""
         cells = {
-            "流向表": [cell for row in self.flow.cells for cell in row],
-            "商户表": [row.cell for row in self.merchants],
-            "企业表": [row.cell for row in self.employers],
-            "优惠表": [row.cell for row in self.offers],
+            N_("流向表"): [cell for row in self.flow.cells for cell in row],
+            N_("商户表"): [row.cell for row in self.merchants],
+            N_("企业表"): [row.cell for row in self.employers],
+            N_("优惠表"): [row.cell for row in self.offers],
         }
         return [
             (name, sum(cell is None or cell.is_hidden for cell in each), len(each))
@@ -103,11 +121,6 @@ class Monthly:
         """The report in official words."""
         return official_text(self.compared)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the period was over when the report was made."""
-        return is_over(self.period, business_date(self.made_at))
-
 
 def monthly(session: Session, period: Period, scope: Scope, at: datetime, *, sees_all: bool) -> Monthly:
     """The report of a month, quarter or year as somebody may see it; ``at`` is the moment it is made.
@@ -120,13 +133,21 @@ def monthly(session: Session, period: Period, scope: Scope, at: datetime, *, see
         seen_report(session, each, scope, sees_all=sees_all)
         for each in (period, previous(period), year_before(period))
     )
-    may_see = may_see_tables(period, business_date(at), sees_all=sees_all)
+    today = business_date(at)
+    may_see = may_see_tables(period, today, sees_all=sees_all)
     return Monthly(
         period,
         scope,
         at,
         sees_all,
-        Compared(period, place_name(scope), now, before, a_year_before),
+        Compared(
+            period,
+            place_name(scope),
+            now,
+            before,
+            a_year_before,
+            None if is_over(period, today) else today,
+        ),
         _tables(session, period, scope, sees_all=sees_all) if may_see else None,
         quality(session, period, scope, sees_all=sees_all, is_hidden="paid_fen" in now.hidden),
     )
@@ -246,4 +267,14 @@ def _zone_by_zone(flows: Seen[tuple[Node, Node]], zones: Sequence[Zone], sides: 
         [[cell((i.id, 0), (j.id, 0)) for j in sellers] for i in buyers],
         [cell((i.id, 0), sides.sellers) for i in buyers],
         [cell(sides.buyers, (j.id, 0)) for j in sellers],
+        [
+            ZoneRow(
+                name(zone),
+                cell(sides.buyers, (zone.id, 0)),
+                cell((zone.id, 0), sides.sellers),
+                cell((zone.id, 0), (zone.id, 0)),
+            )
+            for zone in listed
+            if sides.is_buyer(zone.id) and sides.is_seller(zone.id)
+        ],
     )

@@ -17,8 +17,13 @@ _QUARTERS = "一二三四"
 
 
 def official_text(compared: Compared) -> str:
-    """One paragraph. Figures that are hidden are left out, and so are comparisons with nothing."""
+    """One paragraph. Figures that are hidden are left out, and so are comparisons with nothing.
+
+    A period that is not over is compared with none: it has fewer days.
+    """
     name = period_name(compared.period)
+    if compared.until:
+        name += f"（截至{compared.until.month}月{compared.until.day}日）"
     if compared.is_empty:
         return f"{name}，{compared.place}没有核销。"
     if isinstance(compared.line("redemptions").now, Hidden):
@@ -108,7 +113,7 @@ def _said(compared: Compared, name: str, words: str, *, compare: bool = False) -
     if line.now is None or isinstance(line.now, Hidden):
         return
     yield words.format(_value(line.unit, line.now))
-    if compare:
+    if compare and not compared.until:
         changes = (("环比", line.change), ("同比", line.change_of_year))
         yield from (f"{word}{change_words(line, each)}" for word, each in changes if each is not None)
 
@@ -130,7 +135,7 @@ def _remarks(compared: Compared) -> Iterator[str]:
         )
         if has and differs
     ]
-    if moved:
+    if moved and not compared.until:
         where = "本期含" if spring_festival(compared.period) else "对比期含"
         yield f"{where}春节假期，{'、'.join(moved)}受假期错月影响，不宜直接比较。"
     if compared.now.hidden:
