@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ZoneRow:
-    """A zone: what its outlets took in, what its people spent, and both of it within the zone.
+    """A zone: what its outlets took in, what its people spent, and what of it stayed in the zone.
 
     Each as far as it is in the scope of the report; None where it is hidden.
     """
