@@ -113,13 +113,13 @@ class Compared:
 
     @property
     def has_before(self) -> bool:
-        """Whether there is anything to compare with in the period before."""
-        return _has_any(self.before)
+        """Whether any figure can be compared with the period before."""
+        return any(line.change is not None for line in self.lines())
 
     @property
     def has_year_before(self) -> bool:
-        """Whether there is anything to compare with in the year before."""
-        return _has_any(self.year_before)
+        """Whether any figure can be compared with the year before."""
+        return any(line.change_of_year is not None for line in self.lines())
 
     @property
     def moved_before(self) -> bool:
