@@ -23,6 +23,7 @@ from alliance.web.relations import (
     own,
     own_enterprise,
     own_outlet,
+    report_in_zone,
 )
 from alliance.web.repeats import Fact
 
@@ -169,7 +170,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_monthly_report", "GET"): REPORTING,
     ("organizer.download_monthly_report", "GET"): REPORTING,
     ("organizer.keep_monthly_report", "POST"): REPORTING,
-    ("organizer.download_kept_report", "GET"): REPORTING,
+    ("organizer.download_kept_report", "GET"): allow(
+        organizer=everything, data_officer=everything, zone_organizer=report_in_zone
+    ),
     ("organizer.list_months", "GET"): WHOLE_ALLIANCE,
     ("organizer.show_month", "GET"): WHOLE_ALLIANCE,
     ("organizer.close_month", "POST"): ORGANIZER,

@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Grant, GrantOutlet
+from alliance.circulation.models import MonthlyReport
 from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import enterprise_zone_on
@@ -52,3 +53,9 @@ def merchant_in_zone(session: Session, grant: Grant, names: Mapping[str, Any], a
     """The merchant stands today in the grant's zone or below it."""
     zone = enterprise_zone_on(business_date(at), names["merchant_id"])
     return bool(session.scalar(select(zone.in_(subtree_ids(grant.zone_id)))))  # type: ignore[arg-type]
+
+
+def report_in_zone(session: Session, grant: Grant, names: Mapping[str, Any], at: datetime) -> bool:
+    """The kept report is of the grant's zone or of one below it."""
+    report = (MonthlyReport.id == names["report_id"], MonthlyReport.zone_id.in_(subtree_ids(grant.zone_id)))  # type: ignore[arg-type]
+    return bool(session.scalar(select(exists().where(*report))))

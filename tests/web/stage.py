@@ -19,7 +19,12 @@ from alliance import clock
 from alliance.accounts.grants import find_or_create_account, grant
 from alliance.accounts.models import Role
 from alliance.accounts.tokens import create_token, revoke_token
-from alliance.audit.trail import COMMAND_LINE
+from alliance.audit.trail import COMMAND_LINE, Actor
+from alliance.circulation.kept import keep
+from alliance.circulation.monthly import monthly
+from alliance.circulation.periods import PeriodKind, containing, previous
+from alliance.circulation.scope import Scope
+from alliance.clock import business_date
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.life import Draft, submit
 from alliance.offers.pricing import Discount
@@ -53,6 +58,7 @@ NOTHING: dict[str, object] = {
             "endpoint_id",
             "event_id",
             "token_id",
+            "report_id",
         ),
         NO_UUID,
     ),
@@ -67,6 +73,7 @@ TO_OWN = ALWAYS | {
     relations.own_outlet,
     relations.outlet_of_own_enterprise,
     relations.merchant_in_zone,
+    relations.report_in_zone,
 }
 #: So that pages and reports of a period have one; the reconciliation wants one day.
 PERIOD, DAY = {"from": "2026-01-01", "to": "2026-01-31"}, {"date": "2026-01-01"}
@@ -156,6 +163,7 @@ def build(app: Flask) -> Stage:
         world.keyring = app.extensions["keyring"]
         outlets = {"own": world.dairy_shop, "sibling": world.dairy_kiosk, "foreign": world.garage_hall}
         things = {whose: _things_of(world, outlet) for whose, outlet in outlets.items()}
+        things["own"]["report_id"] = _report_of(world)
         stage = Stage(app, list(_people_of(world)), things)
     for person in stage.people:
         stage.client(person)
@@ -185,6 +193,8 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
     )
     return {
         "token_id": token.id,
+        # To whoever sees everything no report is foreign: this names none.
+        "report_id": id_,
         "grant_id": held.id,
         "employment_id": world.session.scalar(select(Employment.id).where(Employment.holder_id == person.id)),
         **_family_of(world),
@@ -197,6 +207,14 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
         "revision_id": revision.id,
         **_webhook_of(world, outlet.merchant_id),
     }
+
+
+def _report_of(world: World) -> UUID:
+    """A kept report of the east."""
+    by = Actor(find_or_create_account(world.session, "+8613900000400", "留存人", world.at).id)
+    month = previous(containing(PeriodKind.MONTH, business_date(world.at)))
+    report = monthly(world.session, month, Scope(world.east), world.at, sees_all=False)
+    return keep(world.session, report, by)
 
 
 def _family_of(world: World) -> dict[str, Any]:

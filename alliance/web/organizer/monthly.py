@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import Response, abort, flash, g, redirect, render_template, request, send_file, url_for
+from flask import Response, abort, flash, g, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -22,7 +22,6 @@ from alliance.store import one_snapshot, sessionmaker_for
 from alliance.web.extensions import db
 from alliance.web.organizer import bp, lookups, monthly_words
 from alliance.web.organizer.asked import Asked, asked
-from alliance.web.reporting import reporting_zone
 from alliance.zones.models import Zone
 
 
@@ -74,18 +73,10 @@ def keep_monthly_report() -> ResponseReturnValue:
     return redirect(url_for("organizer.show_monthly_report", **query), code=303)
 
 
-@bp.get("/circulation/report/kept.xlsx")
-def download_kept_report() -> ResponseReturnValue:
-    """The workbook of a report that was kept (``?id=``), for whoever may report on its zone."""
-    try:
-        found = db.session.get(MonthlyReport, UUID(request.args.get("id", "")))
-    except ValueError:
-        found = None
-    if found is None:
-        abort(404)
-    zone = db.session.get(Zone, found.zone_id) if found.zone_id else None
-    if reporting_zone(db.session, zone.code if zone else None) != zone:
-        abort(404)
+@bp.get("/circulation/reports/<uuid:report_id>.xlsx")
+def download_kept_report(report_id: UUID) -> ResponseReturnValue:
+    """The workbook of a report that was kept, for whoever may report on its zone (``policy``)."""
+    found = db.session.get(MonthlyReport, report_id) or abort(404)
     return _file(found.workbook, f"circulation-{found.month:%Y-%m}-{clock.local(found.made_at):%Y%m%d}.xlsx")
 
 
