@@ -110,6 +110,8 @@ def show_monthly(period: Period, code: str | None, output: Path | None) -> None:
     with session_scope(writes=False) as session:
         zone = lookup.zone(session, code) if code else None
         session.rollback()
+        if sys.stderr.isatty():
+            click.echo("正在统计… / computing…", err=True)
         with one_snapshot(session):
             made = monthly(session, period, Scope(zone), clock.now(), sees_all=True)
         click.echo(made.text)

@@ -142,6 +142,8 @@ def test_a_zones_organizer_has_his_zone(scene):
     [link] = re.findall(LINK, text(east.get(f"{PAGE}?period=2026-03")))
     assert east.get(link).status_code == 200
     assert west.get(link).status_code == 404
+    root = scene.browser(Role.ZONE_ORGANIZER, zone_id=scene.world.root.id)
+    assert root.get(link).status_code == 200, "what is below his zone is his"
 
 
 def test_what_is_kept_of_everything_is_not_for_a_zone(scene, organizer):
