@@ -24,7 +24,7 @@ MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 FEN, YUAN, COUNT, SHARE, NUMBER, CHANGE, TEXT = "fen", "yuan", "count", "share", "number", "change", "text"
 _FORMATS = {
-    FEN: "#,##0.######",
+    FEN: "#,##0",
     YUAN: "#,##0.00",
     COUNT: "#,##0",
     SHARE: "0.0%",
@@ -36,7 +36,7 @@ _KINDS = {Unit.FEN: YUAN, Unit.SHARE: SHARE, Unit.COUNT: COUNT, Unit.NUMBER: NUM
 _UNITS = {Unit.FEN: "元", Unit.SHARE: "比例", Unit.COUNT: "个", Unit.NUMBER: "数"}
 #: A cell: what kind of number it is, and the number; None is nothing, HIDDEN is 未公布.
 Value = tuple[str, str | Figure]
-_WIDEST = 60
+_WIDEST = 76
 
 
 def workbook_of(report: Monthly) -> bytes:
@@ -132,7 +132,9 @@ class _Sheets:
         if isinstance(value, str):
             sheet.write_string(row, column, value, self.formats[TEXT])
             return width(value)
-        sheet.write_number(row, column, value, self.formats[kind])
+        # Of amounts in 分 only means have a fraction.
+        shown = YUAN if kind == FEN and isinstance(value, float) else kind
+        sheet.write_number(row, column, value, self.formats[shown])
         return len(f"{value:,.2f}")
 
 
