@@ -51,7 +51,7 @@ def test_what_was_reported_stays(world: World, session: Session) -> None:
     session.commit()
     again, kept = kept_of(session, MARCH.first, None)
     assert (kept.figures["redemptions"], again.figures["redemptions"]) == (5, 6)
-    assert kept.figures == {name: value for name, value in first.compared.now.figures.items()}
+    assert kept.figures == dict(first.compared.now.figures)
     assert (kept.text, kept.workbook) == (first.text, workbook_of(first))
     assert (kept.month, kept.made_at, kept.made_by_id) == (date(2026, 3, 1), APRIL, by.account_id)
 
