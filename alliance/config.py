@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     webhook_allow_private: bool = False
     #: What a holder may pay with printed cards in a day, at all merchants together, in 分.
     card_daily_ceiling_fen: int = Field(default=50_000, ge=0)
+    #: On which day of a month the worker makes and keeps the report of the month before; 0: never.
+    report_day: int = Field(default=3, ge=0, le=28)
     #: How often one API token may call, and one address that shows none; in each worker process.
     api_reads_per_minute: int = Field(default=1200, ge=1)
     api_writes_per_minute: int = Field(default=600, ge=1)

@@ -13,12 +13,16 @@ from alliance.audit.heads import FILE, append_heads
 from alliance.audit.seal import seal
 from alliance.circulation.derive import derive, pending_months
 from alliance.circulation.derive_periods import derive_period, pending_periods
+from alliance.circulation.kept import due as due_report
+from alliance.circulation.kept import keep_by_worker
+from alliance.circulation.monthly import monthly
+from alliance.circulation.scope import EVERYWHERE
 from alliance.config import Settings
 from alliance.offers.evidence import forget_unused
 from alliance.offers.notices import due, tell
 from alliance.passes import devices
 from alliance.passes.issue import forget_typed_codes
-from alliance.store import for_writing, make_engine, sessionmaker_for
+from alliance.store import for_writing, make_engine, one_snapshot, sessionmaker_for
 from alliance.webhooks import log as webhook_log
 from alliance.webhooks.addresses import Reach
 from alliance.webhooks.courier import Courier
@@ -67,6 +71,17 @@ def make_jobs(settings: Settings) -> Huey:
                 for notice in found:
                     tell(session, *notice, at)
                 session.commit()
+
+    @jobs.periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
+    def keep_monthly_report() -> None:
+        at = clock.now()
+        with sessions() as session, one_snapshot(session):
+            if (period := due_report(session, settings.report_day, at)) is None:
+                return
+            report = monthly(session, period, EVERYWHERE, at, sees_all=False)
+            for_writing(session)
+            keep_by_worker(session, report)
+            session.commit()
 
     @jobs.periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
     def forget_expired() -> None:

@@ -1,6 +1,6 @@
 """The background jobs, run once each as the worker would."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +13,7 @@ from alliance.accounts.models import Attempt, OneTimeCode, SignIn
 from alliance.audit.heads import FILE, read_heads
 from alliance.audit.models import AuditEntry, AuditSeal
 from alliance.audit.seal import seal
-from alliance.circulation.models import DayFlow
+from alliance.circulation.models import DayFlow, MonthlyReport
 from alliance.config import Settings
 from alliance.jobs import make_jobs
 from alliance.offers.models import OfferNotice
@@ -50,6 +50,37 @@ def test_the_trail_is_sealed_and_the_day_before_yesterday_has_its_head(
         assert session.scalar(select(func.max(AuditSeal.number))) == 2
         session.rollback()
         assert [head.number for head in read_heads(settings.instance_path / FILE)] == [1]
+
+
+def test_the_report_of_the_month_before_is_kept_once(
+    settings: Settings, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = datetime(2026, 4, 3, 1, 7, tzinfo=UTC)
+    for_writing(session)
+    world = World(session)
+    world.redeem()
+    session.commit()
+
+    def run(at: datetime, **changed: int) -> int:
+        monkeypatch.setattr(clock, "now", lambda: at)
+        registry = make_jobs(settings.model_copy(update=changed))._registry
+        jobs = {type(task).__name__: task for task in registry.periodic_tasks}
+        jobs["keep_monthly_report"].execute()
+        count = session.scalar(select(func.count()).select_from(MonthlyReport))
+        session.rollback()
+        return count
+
+    assert run(third, report_day=0) == 0
+    assert run(third - timedelta(days=1)) == 0
+    assert run(third) == run(third + timedelta(hours=1)) == 1
+    kept = session.scalars(select(MonthlyReport)).one()
+    assert (kept.month, kept.zone_id, kept.made_by_id) == (date(2026, 3, 1), None, None)
+    assert kept.text == "2026年3月，全联盟涉及人数较少，数据未公布。", (
+        "one person's month is not for everybody"
+    )
+    assert kept.workbook.startswith(b"PK")
+    session.rollback()
+    assert run(third + timedelta(days=30)) == 2
 
 
 def test_what_has_expired_is_forgotten(jobs: dict, session: Session) -> None:

@@ -36,7 +36,8 @@ Span = tuple[date, date]
 SUMS = ("redemptions", "gross_fen", "discount_fen", "paid_fen")
 #: What of a redemption may be restated.
 HELD = ("employer_id", "employer_zone_id", "outlet_zone_id")
-_ZONE = {Axis.OUTLET: "outlet_zone_id", Axis.HOLDER: "employer_zone_id"}
+#: The column of the facts with the zone on an axis.
+ZONE_OF_AXIS = {Axis.OUTLET: "outlet_zone_id", Axis.HOLDER: "employer_zone_id"}
 
 
 def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
@@ -75,7 +76,7 @@ def signed_facts(spans: Iterable[Span], scope: Scope = EVERYWHERE) -> Subquery:
     )
     reversed_ = with_restated(reversed_)
     if scope.zone is not None:
-        zone = held(_ZONE[scope.axis])
+        zone = held(ZONE_OF_AXIS[scope.axis])
         below = subtree_ids(scope.zone.id)
         redeemed, reversed_ = redeemed.where(zone.in_(below)), reversed_.where(zone.in_(below))
     return union_all(redeemed, reversed_).subquery("facts")
@@ -104,7 +105,7 @@ def at_each_node(facts: Subquery, axis: Axis) -> Subquery:
     line = lineage()
     return (
         select(line.c.ancestor_id.label("node"), *facts.c)
-        .join(line, line.c.zone_id == facts.c[_ZONE[axis]])
+        .join(line, line.c.zone_id == facts.c[ZONE_OF_AXIS[axis]])
         .subquery("at_nodes")
     )
 

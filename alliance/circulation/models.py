@@ -1,4 +1,4 @@
-"""The derived tables. Everything here can be deleted and rebuilt from the facts.
+"""The derived tables: all but the monthly reports can be deleted and rebuilt from the facts.
 
 Nothing points out of the tables by calendar period: 0 stands for everywhere and for everybody there.
 """
@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.circulation.periods import PeriodKind
 from alliance.circulation.scope import Axis
-from alliance.store import Base
+from alliance.store import Base, new_id
 
 
 class DerivedMonth(Base):
@@ -115,3 +116,33 @@ class PeriodFigures(_OfPeriod, Base):
     axis: Mapped[Axis] = mapped_column(String(10), primary_key=True)
     zone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     figures: Mapped[dict[str, Any]]
+
+
+class MonthlyReport(Base):
+    """What was reported of a month when it was made; never changed, whatever arrives later.
+
+    Of a zone and all below it, or of everything, and always without what only the data officer sees.
+    ``figures`` are those of ``seen.SeenReport``. One that nobody asked for was made by the worker, once for a
+    month.
+    """
+
+    __tablename__ = "monthly_reports"
+    __table_args__ = (
+        Index("ix_monthly_reports_month_zone_id", "month", "zone_id"),
+        Index(
+            "uq_monthly_reports_by_worker",
+            "month",
+            unique=True,
+            postgresql_where=sql("made_by_id IS NULL"),
+            sqlite_where=sql("made_by_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    month: Mapped[date]
+    zone_id: Mapped[int | None] = mapped_column(ForeignKey("zones.id"))
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    figures: Mapped[dict[str, Any]]
+    text: Mapped[str] = mapped_column(Text)
+    workbook: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -16,9 +17,13 @@ from alliance.audit.trail import COMMAND_LINE, record
 from alliance.circulation.derive import derive, forget, pending_months
 from alliance.circulation.derive_periods import derive_period, pending_periods
 from alliance.circulation.facts import Span
+from alliance.circulation.monthly import monthly
 from alliance.circulation.names import NAMES
-from alliance.circulation.periods import MAX_DAYS
+from alliance.circulation.periods import MAX_DAYS, Period, parse
+from alliance.circulation.registry import KINDS
 from alliance.circulation.report import report, zone_flow
+from alliance.circulation.scope import Scope
+from alliance.circulation.workbook import workbook_of
 from alliance.cli import lookup
 from alliance.cli.context import session_scope, sessions_scope
 from alliance.cli.tables import write_csv, write_table
@@ -74,6 +79,45 @@ def show_flow(first: datetime, last: datetime, code: str | None, form: str) -> N
     else:
         yuan = [[f"{fen / 100:,.2f}" for fen in row] for row in flow.rows]
         write_table([("", *names), *((name, *row) for name, row in zip(names, yuan, strict=True))])
+
+
+def _reported(_: click.Context, __: click.Parameter, text: str) -> Period:
+    try:
+        period = parse(text)
+    except ValueError:
+        period = None
+    if period is None or period.kind not in KINDS:
+        raise click.BadParameter("写作 2026-03、2026-Q1 或 2026 / a month, a quarter or a year")
+    return period
+
+
+@circulation.command("monthly")
+@click.option(
+    "--month",
+    "period",
+    metavar="PERIOD",
+    required=True,
+    callback=_reported,
+    help="2026-03，也可写 2026-Q1、2026 / a month, a quarter or a year.",
+)
+@click.option("--zone", "code", metavar="CODE", help="门店所在片区（含下级） / the outlets' zone.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="另存为 Excel 工作簿 / write the workbook here.",
+)
+def show_monthly(period: Period, code: str | None, output: Path | None) -> None:
+    """月报的公文文字，以及工作簿 / a month in official words, and as a workbook; nothing is hidden."""
+    with session_scope(writes=False) as session:
+        zone = lookup.zone(session, code) if code else None
+        session.rollback()
+        if sys.stderr.isatty():
+            click.echo("正在统计… / computing…", err=True)
+        with one_snapshot(session):
+            made = monthly(session, period, Scope(zone), clock.now(), sees_all=True)
+        click.echo(made.text)
+        if output is not None:
+            output.write_bytes(workbook_of(made))
 
 
 @circulation.command()

@@ -25,6 +25,7 @@ from alliance.web.relations import (
     own_enterprise,
     own_merchant,
     own_outlet,
+    report_in_zone,
 )
 from alliance.web.repeats import Fact
 
@@ -69,6 +70,7 @@ ORGANIZER = allow(organizer=everything)
 WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 POS = allow(TokenKind.OUTLET, TokenKind.MERCHANT)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
+REPORTING = allow(organizer=everything, data_officer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -191,6 +193,12 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.reopen_report", "POST"): ORGANIZERS_OF_MERCHANT,
     ("organizer.show_circulation", "GET"): allow(
         organizer=everything, data_officer=everything, zone_organizer=own
+    ),
+    ("organizer.show_monthly_report", "GET"): REPORTING,
+    ("organizer.download_monthly_report", "GET"): REPORTING,
+    ("organizer.keep_monthly_report", "POST"): REPORTING,
+    ("organizer.download_kept_report", "GET"): allow(
+        organizer=everything, data_officer=everything, zone_organizer=report_in_zone
     ),
     ("organizer.list_months", "GET"): WHOLE_ALLIANCE,
     ("organizer.show_month", "GET"): WHOLE_ALLIANCE,

@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from alliance.accounts.models import Grant, GrantOutlet
+from alliance.circulation.models import MonthlyReport
 from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import enterprise_zone_on
@@ -65,3 +66,9 @@ def on_show(session: Session, grant: Grant, names: Mapping[str, Any], at: dateti
     assert grant.holder_id is not None
     key = (names["merchant_id"], names["picture_id"])
     return is_on_show(session, *key, grant.holder_id, grant.account_id)
+
+
+def report_in_zone(session: Session, grant: Grant, names: Mapping[str, Any], at: datetime) -> bool:
+    """The kept report is of the grant's zone or of one below it."""
+    report = (MonthlyReport.id == names["kept_id"], MonthlyReport.zone_id.in_(subtree_ids(grant.zone_id)))  # type: ignore[arg-type]
+    return bool(session.scalar(select(exists().where(*report))))

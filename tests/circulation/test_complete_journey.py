@@ -1,6 +1,7 @@
 """A real year: 28,313 redemptions imported, and every figure equal to one computed by other tools."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
 from alliance.accounts.tokens import create_token
@@ -69,7 +71,12 @@ def by_cli(alliance: Alliance, first: date, last: date) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("imported")
 def test_the_year_is_exact(
-    alliance: Alliance, app: Flask, session: Session, journey_data: Path, expected: dict[str, Any]
+    alliance: Alliance,
+    app: Flask,
+    session: Session,
+    journey_data: Path,
+    tmp_path: Path,
+    expected: dict[str, Any],
 ) -> None:
     # Read live from the facts, then once more from the derived tables.
     assert coverage(session, YEAR).derived_days == []
@@ -82,6 +89,7 @@ def test_the_year_is_exact(
     for name, first, last in months():
         same(by_cli(alliance, first, last), expected["months"][name])
     check_api(app, session, expected)
+    check_workbooks(alliance, tmp_path, expected)
     check_days(session, expected)
     alliance("verify")
     check_flow(alliance, expected)
@@ -123,6 +131,35 @@ def check_api(app: Flask, session: Session, expected: dict[str, Any]) -> None:
         answer = by_api(first, last)
         answer.pop("zone_flow_paid_fen")
         same(answer, expected["months"][name])
+
+
+def check_workbooks(alliance: Alliance, folder: Path, expected: dict[str, Any]) -> None:
+    """The overview of each monthly report, and of the year's; its text says the same; so do its tables."""
+    for period, wanted in {"2017": expected["year"], **expected["months"]}.items():
+        path = folder / f"{period}.xlsx"
+        said = alliance("circulation", "monthly", "--month", period, "--output", path)
+        assert f"共核销{wanted['redemptions']}笔" in said
+        book = CalamineWorkbook.from_path(path)
+        rows = {row[-1]: row for row in book.get_sheet_by_name("总览").to_python()}
+        # 本期 is the third column, and 本期 in 分 the eighth.
+        same({name: row[7] if name.endswith("_fen") else row[2] for name, row in rows.items()}, wanted)
+        for name, value in wanted.items():
+            if isinstance(value, int) and name.endswith("_fen"):
+                assert math.isclose(rows[name][2], value / 100, rel_tol=1e-12)
+        for sheet in ("商户", "企业", "优惠"):
+            *parts, whole = (row for row in book.get_sheet_by_name(sheet).to_python() if _is_numeric(row[-3]))
+            assert round(sum(row[-3] for row in parts) * 100) == round(whole[-3] * 100) == wanted["paid_fen"]
+            assert sum(row[-7] for row in parts) == whole[-7] == wanted["redemptions"]
+        flow = [row for row in book.get_sheet_by_name("流向").to_python() if _is_numeric(row[1])]
+        paid = [[round(cell * 100) for cell in row[1:-1]] for row in flow[:-1]]
+        assert sum(map(sum, paid)) == wanted["paid_fen"]
+        assert sum(row[i] for i, row in enumerate(paid)) == wanted["same_zone_paid_fen"]
+        if period == "2017":
+            assert paid == expected["zone_flow_paid_fen"]["rows_holder_zone_columns_outlet_zone"]
+
+
+def _is_numeric(cell: object) -> bool:
+    return isinstance(cell, float)
 
 
 def check_days(session: Session, expected: dict[str, Any]) -> None:

@@ -189,3 +189,27 @@ def test_verify_in_a_process_of_its_own(world: World, session: Session, database
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_month_in_official_words_and_as_a_workbook(world: World, alliance, tmp_path) -> None:
+    month = f"{clock.business_date(world.later(days=-3)):%Y-%m}"
+    path = tmp_path / "report.xlsx"
+    result = alliance("circulation", "monthly", "--month", month, "--output", path)
+    assert result.exit_code == 0, result.output
+    assert "全联盟共核销2笔，净核销额82.50元" in result.stdout
+    assert path.read_bytes().startswith(b"PK")
+    of_zone = alliance("circulation", "monthly", "--month", month, "--zone", world.east.code)
+    assert "德胜街道共核销1笔，净核销额80.00元" in of_zone.stdout
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-W10", "2026-03-04", "March"])
+def test_no_monthly_report_of_anything_else(alliance, text: str) -> None:
+    result = alliance("circulation", "monthly", "--month", text)
+    assert result.exit_code == 2
+    assert "2026-03" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_monthly_report_of_a_zone_that_is_not_there(world: World, alliance) -> None:
+    result = alliance("circulation", "monthly", "--month", "2026-03", "--zone", "999999999999")
+    assert result.exit_code == 1

@@ -19,7 +19,12 @@ from alliance import clock
 from alliance.accounts.grants import find_or_create_account, grant
 from alliance.accounts.models import Role
 from alliance.accounts.tokens import create_token, revoke_token
-from alliance.audit.trail import COMMAND_LINE
+from alliance.audit.trail import COMMAND_LINE, Actor
+from alliance.circulation.kept import keep as keep_report
+from alliance.circulation.monthly import monthly
+from alliance.circulation.periods import PeriodKind, containing, previous
+from alliance.circulation.scope import Scope
+from alliance.clock import business_date
 from alliance.enterprises.models import Enterprise, Outlet
 from alliance.offers.cheaper import Said, Seen, report
 from alliance.offers.drafts import save_new
@@ -63,6 +68,7 @@ NOTHING: dict[str, object] = {
             "token_id",
             "picture_id",
             "report_id",
+            "kept_id",
             "draft_id",
             "notice_id",
         ),
@@ -81,6 +87,7 @@ TO_OWN = ALWAYS | {
     relations.own_outlet,
     relations.outlet_of_own_enterprise,
     relations.merchant_in_zone,
+    relations.report_in_zone,
 }
 #: So that pages and reports of a period have one; the reconciliation wants one day.
 PERIOD, DAY = {"from": "2026-01-01", "to": "2026-01-31"}, {"date": "2026-01-01"}
@@ -170,6 +177,7 @@ def build(app: Flask) -> Stage:
         world.keyring = app.extensions["keyring"]
         outlets = {"own": world.dairy_shop, "sibling": world.dairy_kiosk, "foreign": world.garage_hall}
         things = {whose: _things_of(world, outlet) for whose, outlet in outlets.items()}
+        things["own"]["kept_id"] = _kept_report(world)
         stage = Stage(app, list(_people_of(world)), things)
     for person in stage.people:
         stage.client(person)
@@ -199,6 +207,8 @@ def _things_of(world: World, outlet: Outlet) -> dict[str, Any]:
     )
     return {
         "token_id": token.id,
+        # To whoever sees everything no report is foreign: this names none.
+        "kept_id": id_,
         "grant_id": held.id,
         "employment_id": world.session.scalar(select(Employment.id).where(Employment.holder_id == person.id)),
         **_family_of(world),
@@ -235,6 +245,14 @@ def _of_offers(world: World, outlet: Outlet, revision: OfferRevision) -> dict[st
     tell(world.session, *told, world.at)
     notice_id = world.session.scalar(select(OfferNotice.id).where(OfferNotice.about_id == revision.id))
     return {"draft_id": draft.id, "notice_id": notice_id}
+
+
+def _kept_report(world: World) -> UUID:
+    """A kept report of the east."""
+    by = Actor(find_or_create_account(world.session, "+8613900000400", "留存人", world.at).id)
+    month = previous(containing(PeriodKind.MONTH, business_date(world.at)))
+    made = monthly(world.session, month, Scope(world.east), world.at, sees_all=False)
+    return keep_report(world.session, made, by)
 
 
 def _family_of(world: World) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from alliance.web.organizer import (  # noqa: E402 - registers the routes
     audit,  # noqa: F401
     cheaper,  # noqa: F401
     circulation,  # noqa: F401
+    monthly,  # noqa: F401
     months,  # noqa: F401
     offers,  # noqa: F401
     phones,  # noqa: F401
