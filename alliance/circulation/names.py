@@ -1,4 +1,4 @@
-"""What the figures of a report are called (``report.Report``); ``docs/metrics.md`` defines them."""
+"""What the figures are called (``report.Report``, ``around.Around``); ``docs/metrics.md`` defines them."""
 
 NAMES = {
     "redemptions": "净核销笔数",
@@ -30,4 +30,19 @@ NAMES = {
     "outlet_effective_number": "等效门店数",
     "enterprise_reciprocity_baseline": "互惠度随机基准",
     "enterprise_circularity_baseline": "循环度随机基准",
+}
+
+AROUND_NAMES = {
+    "entitled_holders": "有权持码人",
+    "activated_holders": "已开通持码人",
+    "activation_rate": "激活率",
+    "participation_rate": "参与率",
+    "live_offers": "有效优惠",
+    "live_merchants": "有优惠的商户",
+    "live_merchants_redeemed": "有优惠且有核销的商户",
+    "active_merchant_rate": "活跃商户率",
+    "offers_with_quota": "限量优惠",
+    "offer_quota": "限量优惠名额",
+    "quota_used": "限量优惠已用名额",
+    "take_up": "核销率",
 }
