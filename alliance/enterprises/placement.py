@@ -55,7 +55,9 @@ def _spells(moves: Any, *whose: Any) -> Subquery:
     )
     rows = select(*whose, moves.zone_id, moves.starts_on, said_last.label("said_last")).subquery()
     named = [rows.c[column.key] for column in whose]
-    until = func.lead(rows.c.starts_on).over(partition_by=named, order_by=rows.c.starts_on)
+    until = func.lead(rows.c.starts_on, type_=rows.c.starts_on.type).over(
+        partition_by=named, order_by=rows.c.starts_on
+    )
     spells = select(*named, rows.c.zone_id, rows.c.starts_on, until.label("ends_on"))
     return spells.where(rows.c.said_last == 1).subquery()
 
