@@ -1,4 +1,7 @@
-"""What the figures are called (``report.Report``, ``around.Around``); ``docs/metrics.md`` defines them."""
+"""What the figures of ``report.Report`` and ``around.Around`` and the columns of ``listing`` are called.
+
+``docs/metrics.md`` defines them.
+"""
 
 NAMES = {
     "redemptions": "净核销笔数",
@@ -45,4 +48,25 @@ AROUND_NAMES = {
     "offer_quota": "限量优惠名额",
     "quota_used": "限量优惠已用名额",
     "take_up": "核销率",
+}
+
+COLUMN_NAMES = {
+    "zone": "片区代码",
+    "zone_name": "片区",
+    "holder_zone": "持码人片区代码",
+    "holder_zone_name": "持码人片区",
+    "outlet_zone": "门店片区代码",
+    "outlet_zone_name": "门店片区",
+    "employer": "雇主信用代码",
+    "employer_name": "雇主",
+    "merchant": "商户信用代码",
+    "merchant_name": "商户",
+    "outlet": "门店编号",
+    "outlet_name": "门店",
+    "offer": "优惠编号",
+    "redemptions": "净核销笔数",
+    "gross_fen": "原价合计",
+    "discount_fen": "让利额",
+    "paid_fen": "净核销额",
+    "holders": "活跃持码人",
 }

@@ -66,6 +66,7 @@ ENTERPRISE = allow(enterprise_admin=own_enterprise)
 ORGANIZER = allow(organizer=everything)
 WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 POS = allow(TokenKind.OUTLET, TokenKind.MERCHANT)
+REPORTS = allow(TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
@@ -188,9 +189,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("api.list_reversals", "GET"): POS,
     ("api.reconcile_day", "GET"): POS,
     ("api.list_refused", "GET"): POS,
-    ("api.show_circulation", "GET"): allow(
-        TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own
-    ),
+    ("api.show_circulation", "GET"): REPORTS,
+    ("api.show_circulation_table", "GET"): REPORTS,
     ("trust.show_keys", "GET"): PUBLIC,
     ("trust.show_status_list", "GET"): PUBLIC,
     ("openapi.spec", "GET"): PUBLIC,

@@ -111,7 +111,7 @@ def test_rebuild_and_verify(world: World, alliance, session: Session) -> None:
     assert alliance("verify").exit_code == 0
     assert alliance("circulation", "rebuild").exit_code == 0
     assert alliance("verify").exit_code == 0
-    session.execute(text("UPDATE day_figures SET paid_fen = paid_fen + 1"))
+    session.execute(text("UPDATE day_flows SET paid_fen = paid_fen + 1"))
     session.commit()
     result = alliance("verify")
     assert result.exit_code == 1

@@ -43,6 +43,7 @@ NOTHING: dict[str, object] = {
     "merchant_id": NO_NUMBER,
     "employment_id": NO_NUMBER,
     "grant_id": NO_NUMBER,
+    "table_name": "no-such-table",
     **dict.fromkeys(
         (
             "outlet_id",
