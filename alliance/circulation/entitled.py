@@ -62,6 +62,13 @@ def entitled(session: Session, period: Span, scope: Scope = EVERYWHERE) -> Entit
     return Entitled(*session.execute(people).one())
 
 
+def entitled_by(session: Session, period: Span, employer_id: int) -> Entitled:
+    """The entitled holders of one employer, wherever it stood."""
+    spells = _spells(period)
+    people = _counted(spells, spells, []).where(spells.c.enterprise_id == employer_id)
+    return Entitled(*session.execute(people).one())
+
+
 def entitled_at(session: Session, period: Span) -> Mapping[tuple[int, int], Entitled]:
     """The entitled holders of each buyer of ``tables.Tables.flows``: everybody, each zone with all below it,
     each employer in its zone.

@@ -121,6 +121,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("merchant.refund", "POST"): or_told_again(allow(enterprise_admin=outlet_of_own_enterprise), Reversal),
     # --- the enterprise's office
     ("enterprise.overview", "GET"): ENTERPRISE,
+    ("enterprise.show_figures", "GET"): ENTERPRISE,
+    ("enterprise.download_figures", "GET"): ENTERPRISE,
     ("enterprise.list_people", "GET"): ENTERPRISE,
     ("enterprise.find_people", "POST"): ENTERPRISE,
     ("enterprise.show_person", "GET"): ENTERPRISE,

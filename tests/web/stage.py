@@ -44,6 +44,7 @@ NOTHING: dict[str, object] = {
     "employment_id": NO_NUMBER,
     "grant_id": NO_NUMBER,
     "table_name": "no-such-table",
+    "side": "no-such-side",
     **dict.fromkeys(
         (
             "outlet_id",

@@ -9,6 +9,7 @@ bp = Blueprint(
 from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     cards,  # noqa: F401
     cashiers,  # noqa: F401
+    figures,  # noqa: F401
     offers,  # noqa: F401
     overview,  # noqa: F401
     people,  # noqa: F401
