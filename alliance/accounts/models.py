@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alliance.store import Base, Identity, new_id, of_merchant
@@ -115,7 +115,8 @@ class Attempt(Base):
 class ApiToken(Base):
     """A bearer token: of one outlet, of a whole merchant, or (without a merchant) of the organizer's reports.
 
-    ``last_used_at`` is true to the minute.
+    ``last_used_at`` is true to the minute. A token of reports sees what the data officer sees, unless it
+    ``is_public``: then what everybody else may see.
     """
 
     __tablename__ = "api_tokens"
@@ -132,6 +133,7 @@ class ApiToken(Base):
     merchant_id: Mapped[int | None] = mapped_column(ForeignKey("enterprises.id"))
     outlet_id: Mapped[UUID | None]
     zone_id: Mapped[int | None] = mapped_column(ForeignKey("zones.id"))
+    is_public: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     last_used_at: Mapped[datetime | None]

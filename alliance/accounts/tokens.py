@@ -27,6 +27,7 @@ class Bearer:
     merchant_id: int | None
     outlet_id: UUID | None
     zone_id: int | None
+    is_public: bool
     revoked_at: datetime | None
     last_used_at: datetime | None
 
@@ -46,12 +47,14 @@ def create_token(
     by: Actor,
     at: datetime,
     *,
+    is_public: bool = False,
     id_: UUID | None = None,
 ) -> tuple[ApiToken, str]:
     """A new token and its plain text, which is shown once: the store keeps only its digest.
 
     With a merchant it redeems, at ``outlet_id`` or at all the merchant's outlets; without, it reads reports,
-    of ``zone_id``'s subtree or of everything. ``id_`` is for a page that was made before the token.
+    of ``zone_id``'s subtree or of everything, and if it ``is_public`` without small groups. ``id_`` is for a
+    page that was made before the token.
     """
     plain = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
@@ -61,6 +64,7 @@ def create_token(
         merchant_id=merchant_id,
         outlet_id=outlet_id,
         zone_id=zone_id,
+        is_public=is_public,
         created_at=at,
         created_by_id=by.account_id,
     )

@@ -1,5 +1,6 @@
-"""What the figures of a report are called (``report.Report``), and what each means in a sentence.
+"""What the figures and columns of circulation are called, and what each figure means in a sentence.
 
+They are those of ``report.Report``, ``around.Around`` and ``listing``.
 ``docs/metrics.md`` has the same with formulas and sources. Whoever shows them in another language translates
 them there: here they are only marked for it.
 """
@@ -74,4 +75,40 @@ DEFINITIONS: Mapping[str, str] = {
     "outlet_effective_number": N_("HHI 的倒数：同样集中程度下规模相等的门店数"),
     "enterprise_reciprocity_baseline": N_("商户身份随机互换 20 次后互惠度的平均值"),
     "enterprise_circularity_baseline": N_("商户身份随机互换 20 次后循环度的平均值"),
+}
+
+AROUND_NAMES = {
+    "entitled_holders": "有权持码人",
+    "activated_holders": "已开通持码人",
+    "activation_rate": "激活率",
+    "participation_rate": "参与率",
+    "live_offers": "有效优惠",
+    "live_merchants": "有优惠的商户",
+    "live_merchants_redeemed": "有优惠且有核销的商户",
+    "active_merchant_rate": "活跃商户率",
+    "offers_with_quota": "限量优惠",
+    "offer_quota": "限量优惠名额",
+    "quota_used": "限量优惠已用名额",
+    "take_up": "核销率",
+}
+
+COLUMN_NAMES = {
+    "zone": "片区代码",
+    "zone_name": "片区",
+    "holder_zone": "持码人片区代码",
+    "holder_zone_name": "持码人片区",
+    "outlet_zone": "门店片区代码",
+    "outlet_zone_name": "门店片区",
+    "employer": "雇主信用代码",
+    "employer_name": "雇主",
+    "merchant": "商户信用代码",
+    "merchant_name": "商户",
+    "outlet": "门店编号",
+    "outlet_name": "门店",
+    "offer": "优惠编号",
+    "redemptions": "净核销笔数",
+    "gross_fen": "原价合计",
+    "discount_fen": "让利额",
+    "paid_fen": "净核销额",
+    "holders": "活跃持码人",
 }

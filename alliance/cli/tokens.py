@@ -33,8 +33,18 @@ def token() -> None:
 )
 @click.option("--reports", is_flag=True, help="令牌只读流通统计 / reads circulation figures only.")
 @click.option("--zone", "zone_code", metavar="CODE", help="统计限于该片区及下级 / reports of this zone only.")
+@click.option(
+    "--public",
+    is_flag=True,
+    help="统计不含不足五人的数据 / reports without small groups, for whoever is not the data officer.",
+)
 def create(
-    name: str, outlet_code: str | None, merchant: str | None, reports: bool, zone_code: str | None
+    name: str,
+    outlet_code: str | None,
+    merchant: str | None,
+    reports: bool,
+    zone_code: str | None,
+    public: bool,
 ) -> None:
     """新建令牌，只显示这一次 / make a token and show it this once."""
     sells = outlet_code is not None or merchant is not None
@@ -42,8 +52,9 @@ def create(
         raise click.UsageError(
             "请给出 --outlet、--merchant 或 --reports / give --outlet, --merchant or --reports"
         )
-    if zone_code and not reports:
-        raise click.UsageError("--zone 只用于 --reports / --zone goes with --reports only")
+    for option, given in (("--zone", zone_code), ("--public", public)):
+        if given and not reports:
+            raise click.UsageError(f"{option} 只用于 --reports / {option} goes with --reports only")
     with session_scope() as session:
         outlet = lookup.outlet(session, outlet_code, merchant) if outlet_code else None
         owner = lookup.enterprise(session, merchant).id if merchant else None
@@ -56,6 +67,7 @@ def create(
             zone.id if zone else None,
             COMMAND_LINE,
             clock.now(),
+            is_public=public,
         )
         session.commit()
     click.echo("令牌只显示这一次，请妥善保存 / shown this once, keep it safe:", err=True)
@@ -79,7 +91,7 @@ def list_(merchant: str | None) -> None:
         if merchant is not None:
             wanted = wanted.where(ApiToken.merchant_id == lookup.enterprise(session, merchant).id)
         for made, *scope in session.execute(wanted):
-            click.echo("\t".join((str(made.id), made.name, _scope(*scope), *_dates(made))))
+            click.echo("\t".join((str(made.id), made.name, _scope(made, *scope), *_dates(made))))
 
 
 @token.command()
@@ -95,9 +107,9 @@ def revoke(token_id: UUID) -> None:
     click.echo("已停用 / revoked")
 
 
-def _scope(merchant: str | None, outlet_code: str | None, zone: str | None) -> str:
+def _scope(made: ApiToken, merchant: str | None, outlet_code: str | None, zone: str | None) -> str:
     if merchant is None:
-        return f"统计 {zone or '全部片区'}"
+        return f"{'公开统计' if made.is_public else '统计'} {zone or '全部片区'}"
     return f"{merchant} {outlet_code or '全部门店'}"
 
 

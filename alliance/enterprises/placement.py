@@ -7,7 +7,7 @@ was then held true, and whoever corrects a mistake at noon must not make them lo
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, select
+from sqlalchemy import ColumnElement, ScalarSelect, Subquery, func, select
 from sqlalchemy.orm import Session, aliased
 
 from alliance.enterprises.models import Enterprise, EnterpriseZone, Outlet, OutletZone
@@ -36,6 +36,30 @@ def outlet_zone_on(day: date | ColumnElement[date], merchant_id: Any, outlet_id:
         .limit(ONE)
         .scalar_subquery()
     )
+
+
+def enterprise_spells() -> Subquery:
+    """Where every enterprise stood from when until when, one row for each move."""
+    return _spells(EnterpriseZone, EnterpriseZone.enterprise_id)
+
+
+def outlet_spells() -> Subquery:
+    """Where every outlet stood from when until when, one row for each move."""
+    return _spells(OutletZone, OutletZone.merchant_id, OutletZone.outlet_id)
+
+
+def _spells(moves: Any, *whose: Any) -> Subquery:
+    """Columns: whose, ``zone_id``, ``starts_on``, ``ends_on`` (first day elsewhere; None: still there)."""
+    said_last = func.row_number().over(
+        partition_by=(*whose, moves.starts_on), order_by=moves.recorded_at.desc()
+    )
+    rows = select(*whose, moves.zone_id, moves.starts_on, said_last.label("said_last")).subquery()
+    named = [rows.c[column.key] for column in whose]
+    until = func.lead(rows.c.starts_on, type_=rows.c.starts_on.type).over(
+        partition_by=named, order_by=rows.c.starts_on
+    )
+    spells = select(*named, rows.c.zone_id, rows.c.starts_on, until.label("ends_on"))
+    return spells.where(rows.c.said_last == 1).subquery()
 
 
 def move_enterprise(

@@ -125,6 +125,11 @@ def invalid_field(name: str, message: str) -> NoReturn:
     )
 
 
+def period_not_public() -> NoReturn:
+    """End the request: only the data officer may see figures of such a period, or of one that goes on."""
+    abort(_fault(HTTPStatus.BAD_REQUEST, Fault.PERIOD_NOT_PUBLIC))
+
+
 def _fault(status: int, fault: Fault, errors: Sequence[Mapping[str, str]] = ()) -> Response:
     words = FAULTS[fault]
     return answer(status, fault, str(words.headline), str(words.remedy), errors)

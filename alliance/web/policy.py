@@ -69,6 +69,7 @@ ENTERPRISE = allow(enterprise_admin=own_enterprise)
 ORGANIZER = allow(organizer=everything)
 WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 POS = allow(TokenKind.OUTLET, TokenKind.MERCHANT)
+REPORTS = allow(TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
 REPORTING = allow(organizer=everything, data_officer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
@@ -128,6 +129,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("merchant.refund", "POST"): or_told_again(allow(enterprise_admin=outlet_of_own_enterprise), Reversal),
     # --- the enterprise's office
     ("enterprise.overview", "GET"): ENTERPRISE,
+    ("enterprise.show_figures", "GET"): ENTERPRISE,
+    ("enterprise.download_figures", "GET"): ENTERPRISE,
     ("enterprise.list_people", "GET"): ENTERPRISE,
     ("enterprise.find_people", "POST"): ENTERPRISE,
     ("enterprise.show_person", "GET"): ENTERPRISE,
@@ -226,9 +229,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("api.list_reversals", "GET"): POS,
     ("api.reconcile_day", "GET"): POS,
     ("api.list_refused", "GET"): POS,
-    ("api.show_circulation", "GET"): allow(
-        TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own
-    ),
+    ("api.show_circulation", "GET"): REPORTS,
+    ("api.show_circulation_table", "GET"): REPORTS,
     ("trust.show_keys", "GET"): PUBLIC,
     ("trust.show_status_list", "GET"): PUBLIC,
     ("openapi.spec", "GET"): PUBLIC,

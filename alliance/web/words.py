@@ -36,6 +36,7 @@ class Fault(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INVALID_REQUEST = "invalid_request"
+    PERIOD_NOT_PUBLIC = "period_not_public"
     TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
@@ -148,6 +149,9 @@ FAULTS: Mapping[Fault, Words] = {
     Fault.TOO_LARGE: Words(_l("内容太大"), _l("提交的内容超过了大小限制，请减小后重试。")),
     Fault.UNSUPPORTED_MEDIA_TYPE: Words(_l("内容格式不支持"), _l("请用 application/json 格式提交。")),
     Fault.INVALID_REQUEST: Words(_l("内容有误"), _l("提交的内容有不符合要求的地方，请修改后重试。")),
+    Fault.PERIOD_NOT_PUBLIC: Words(
+        _l("这段时间的统计不公开"), _l("只公开整月、整季和整年的统计，表格要等期间结束，请换一个期间。")
+    ),
     Fault.TOO_MANY_REQUESTS: Words(_l("请求太频繁"), _l("短时间内请求太多，请过几分钟再试。")),
     Fault.INTERNAL_ERROR: Words(_l("系统出错"), _l("系统出了点问题，已经记录，请稍后再试。")),
     Fault.UNAVAILABLE: Words(_l("系统暂时无法使用"), _l("数据库暂时无法连接，请稍后再试。")),

@@ -17,7 +17,10 @@ from alliance.audit.heads import append_heads
 from alliance.audit.seal import seal
 from alliance.audit.trail import COMMAND_LINE
 from alliance.circulation.findings import Finding
+from alliance.circulation.listing import TableName
+from alliance.circulation.periods import PeriodKind, containing, text_of
 from alliance.cli import main
+from alliance.cli.circulation import _change
 from alliance.cli.verify import Status
 from alliance.redemptions.redeem import Order, redeem_at_once
 from alliance.store import Session, for_writing, new_id
@@ -89,6 +92,100 @@ def test_the_flow(world: World, alliance) -> None:
     assert rows[2] == [world.west.code, "8000", "0"]
 
 
+def test_a_period_is_written_in_one_word(world: World, alliance) -> None:
+    day = clock.business_date(world.later(days=-3))
+    wanted = alliance("circulation", "report", *period(world, format="json")).stdout
+    assert alliance("circulation", "report", "--period", day, "--format", "json").stdout == wanted
+    year = json.loads(alliance("circulation", "report", "--period", day.year, "--format", "json").stdout)
+    assert year["paid_fen"] == 8250
+
+
+def test_the_axis_is_whose_zone_counts(world: World, alliance) -> None:
+    east = period(world, format="json", zone=world.east.code, axis="holder")
+    figures = json.loads(alliance("circulation", "report", *east).stdout)
+    assert (figures["paid_fen"], figures["entitled_holders"], figures["participation_rate"]) == (250, 1, 1.0)
+
+
+def test_what_stands_around_is_printed_with_it(world: World, alliance) -> None:
+    figures = json.loads(alliance("circulation", "report", *period(world, format="json")).stdout)
+    assert (figures["entitled_holders"], figures["participation_rate"]) == (3, 2 / 3)
+    table = alliance("circulation", "report", *period(world)).stdout
+    assert "参与率" in table
+    assert "0.6667" in table
+
+
+def test_a_comparison_has_the_period_before_and_the_year_before(world: World, alliance) -> None:
+    day = clock.business_date(world.later(days=-3))
+    month = text_of(containing(PeriodKind.MONTH, day))
+    arguments = ("circulation", "report", "--period", month, "--compare")
+    found = json.loads(alliance(*arguments, "--format", "json").stdout)
+    before, year_ago = (found[name] for name in ("previous", "year_before"))
+    assert (found["paid_fen"], before["figures"]["paid_fen"], year_ago["figures"]["paid_fen"]) == (8250, 0, 0)
+    assert year_ago["period"] == f"{day.year - 1}-{day.month:02d}"
+    rows = list(csv.reader(alliance(*arguments, "--format", "csv").stdout.splitlines()))
+    assert rows[0] == ["指标", "数值", "上期", "上年同期"]
+    assert ["paid_fen", "8250", "0", "0"] in rows
+    later = alliance("circulation", "report", *period(world), "--compare").stdout
+    assert "同比" in later
+    assert "环比" in later
+
+
+def test_a_change_is_a_part_of_what_was_before() -> None:
+    assert [_change(3, 2), _change(1, 2), _change(1, 0), _change(None, 1)] == ["+50.0%", "-50.0%", "—", "—"]
+
+
+def test_every_table_in_three_forms(world: World, alliance) -> None:
+    month = text_of(containing(PeriodKind.MONTH, clock.business_date(world.later(days=-3))))
+    for name in TableName:
+        for asked in (["--period", month], period(world)):
+            arguments = ("circulation", "table", "--table", name, *asked)
+            rows = json.loads(alliance(*arguments, "--format", "json").stdout)
+            assert rows
+            assert max(row["paid_fen"] for row in rows) in {8250, 8000}
+            assert all(row["holders"] for row in rows)
+            lines = list(csv.reader(alliance(*arguments, "--format", "csv").stdout.splitlines()))
+            assert [lines[0]] * len(rows) == [list(row) for row in rows]
+            assert [[str(cell) for cell in row.values()] for row in rows] == lines[1:]
+            table = alliance(*arguments).stdout
+            assert "净核销额" in table
+            assert "¥80.00" in table
+
+
+def test_a_table_names_what_it_is_of(world: World, alliance) -> None:
+    def rows(name: str, **options: object) -> list[dict[str, object]]:
+        arguments = period(world, format="json", table=name, **options)
+        return json.loads(alliance("circulation", "table", *arguments).stdout)
+
+    assert rows("outlets", zone=world.east.code) == [
+        {
+            "zone": world.east.code,
+            "merchant": world.dairy.credit_code,
+            "merchant_name": world.dairy.name,
+            "outlet": "D1",
+            "outlet_name": "乳业直营店",
+            "redemptions": 1,
+            "gross_fen": 10000,
+            "discount_fen": 2000,
+            "paid_fen": 8000,
+            "holders": 1,
+        }
+    ]
+    east, west = world.east.code, world.west.code
+    assert [row["employer"] for row in rows("enterprises", zone=east)] == [world.garage.credit_code]
+    own = rows("enterprises", zone=east, axis="holder")
+    assert [row["employer"] for row in own] == [world.dairy.credit_code]
+    bought = rows("merchants", zone=east, axis="holder")
+    assert [row["merchant"] for row in bought] == [world.garage.credit_code]
+    assert [row["merchant"] for row in rows("merchants", zone=east)] == [world.dairy.credit_code]
+    flows = [(row["holder_zone"], row["outlet_zone"], row["paid_fen"]) for row in rows("flows")]
+    assert flows == [(east, west, 250), (west, east, 8000)]
+    assert len(rows("zone-flows")) == 2 * 2 + 2 * 2 + 1 - 2
+    assert [row["zone"] for row in rows("zones", zone=west)] == [west]
+    for name, options in (("offers", {}), ("outlets", {"axis": "holder"})):
+        result = alliance("circulation", "table", *period(world, table=name, zone=east, **options))
+        assert (result.exit_code, result.stdout) == (2, "")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -97,11 +194,14 @@ def test_the_flow(world: World, alliance) -> None:
         ["--from", "0001-01-01", "--to", "9999-12-31"],
         ["--from", "2026-01-01"],
         ["--from", "2026-01-01", "--to", "2026-01-01", "--zone", "000000000000"],
+        ["--period", "2026-13"],
+        ["--period", "2026-01", "--from", "2026-01-01", "--to", "2026-01-31"],
+        ["--period", "2026-01", "--axis", "both"],
     ],
 )
 def test_what_cannot_be_meant_ends_in_a_line(world: World, alliance, arguments: list[str]) -> None:
-    for command in ("report", "flow"):
-        result = alliance("circulation", command, *arguments)
+    for command in (["report"], ["flow"], ["table", "--table", "zones"]):
+        result = alliance("circulation", *command, *arguments)
         assert result.exit_code in (1, 2)
         assert "Traceback" not in result.output
         assert result.stdout == ""
@@ -111,7 +211,7 @@ def test_rebuild_and_verify(world: World, alliance, session: Session) -> None:
     assert alliance("verify").exit_code == 0
     assert alliance("circulation", "rebuild").exit_code == 0
     assert alliance("verify").exit_code == 0
-    session.execute(text("UPDATE day_figures SET paid_fen = paid_fen + 1"))
+    session.execute(text("UPDATE day_flows SET paid_fen = paid_fen + 1"))
     session.commit()
     result = alliance("verify")
     assert result.exit_code == 1

@@ -57,12 +57,19 @@ def test_a_token_of_reports_may_be_of_one_zone(create, world, session):
     assert [token_for(session, one).zone_id for one in plain] == [None, world.east.id]
 
 
+def test_a_token_of_reports_may_be_public(create, token, world, session):
+    plain = [create("--reports").stdout.strip(), create("--reports", "--public").stdout.strip()]
+    assert [token_for(session, one).is_public for one in plain] == [False, True]
+    assert "公开统计 全部片区" in token("list").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ([], "--reports"),
         (["--outlet", "D2", "--reports"], "--reports"),
         (["--outlet", "D2", "--zone", "220204001000"], "--zone"),
+        (["--outlet", "D2", "--public"], "--public"),
         (["--reports", "--merchant", CREDIT_CODES[0]], "--merchant"),
         (["--outlet", "none"], "没有编号为 none 的门店"),
         (["--outlet", "G1", "--merchant", CREDIT_CODES[0]], "没有编号为 G1 的门店"),

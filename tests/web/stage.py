@@ -56,6 +56,8 @@ NOTHING: dict[str, object] = {
     "merchant_id": NO_NUMBER,
     "employment_id": NO_NUMBER,
     "grant_id": NO_NUMBER,
+    "table_name": "no-such-table",
+    "side": "no-such-side",
     **dict.fromkeys(
         (
             "outlet_id",

@@ -238,6 +238,7 @@ def test_the_description_is_whole(pos: Pos) -> None:
             "reconciliation",
             "refused-attempts",
             "circulation",
+            "circulation/{table_name}",
         )
     }
     text = json.dumps(spec)

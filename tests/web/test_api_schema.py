@@ -34,10 +34,11 @@ OPERATIONS = (
     "GET /api/v1/reconciliation",
     "GET /api/v1/refused-attempts",
     "GET /api/v1/circulation",
+    "GET /api/v1/circulation/{table_name}",
 )
 #: Of each operation, in each mode, on each database.
 EXAMPLES = scale(short=20, long=400)
-TOKENS = ("token", "hq", "reports", "wrong", None)
+TOKENS = ("token", "hq", "reports", "public", "wrong", None)
 
 
 @pytest.fixture
@@ -95,16 +96,18 @@ def test_no_operation_is_left_out(schema: Any) -> None:
 
 def enliven(case: Any, pos: Pos) -> str:
     """Put ids that exist, good presentations and days of this year into a case; the token it wants."""
-    if case.path_parameters:
+    if "redemption_id" in case.path_parameters:
         case.path_parameters["redemption_id"] = pos.redeem()["id"]
     if case.path.endswith(("/scans", "/redemptions")) and case.method == "POST":
         case.body.pop("scan", None)
         case.body |= {"presentation": pos.shown(), "outlet": "D1"}
         case.body |= {"offer": "MILK"} if "offer" in case.body else {}
-    if case.path.endswith("/circulation"):
-        case.query.pop("zone", None)
-        case.query |= {"from": "2026-01-01", "to": "2026-12-31"}
-        return "reports"
+    if "/circulation" in case.path:
+        case.query.clear()
+        case.query |= {"period": "2025"}
+        if case.path_parameters:
+            case.path_parameters["table_name"] = "zone-flows"
+        return "public"
     case.query.pop("outlet", None)
     case.query.pop("cursor", None)
     return "hq"

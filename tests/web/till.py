@@ -32,6 +32,9 @@ class Pos:
             _, self.hq = create_token(session, "hq", shop.merchant_id, None, None, COMMAND_LINE, at)
             _, self.token = create_token(session, "till", shop.merchant_id, shop.id, None, COMMAND_LINE, at)
             _, self.reports = create_token(session, "reports", None, None, None, COMMAND_LINE, at)
+            _, self.public = create_token(
+                session, "public", None, None, None, COMMAND_LINE, at, is_public=True
+            )
             _, self.east = create_token(session, "east", None, None, world.east.id, COMMAND_LINE, at)
 
     def shown(self) -> str:

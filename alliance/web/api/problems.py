@@ -13,6 +13,7 @@ Named = Reason | Fault
 
 STATUS_OF_FAULT = {fault: status for status, fault in FAULT_OF_STATUS.items()} | {
     Fault.MALFORMED_REQUEST: 400,
+    Fault.PERIOD_NOT_PUBLIC: 400,
     Fault.INTERNAL_ERROR: 500,
 }
 #: What every route may answer.
@@ -97,7 +98,7 @@ def describe(spec: dict[str, Any]) -> dict[str, Any]:
         "pos_token": _bearer(
             "Of an outlet or a merchant: 接口令牌 in the enterprise's office, `alliance token create`"
         ),
-        "report_token": _bearer("Of the organizer's reports: `alliance token create --reports`"),
+        "report_token": _bearer("Of the organizer's reports: `alliance token create --reports [--public]`"),
     }
     components["headers"] = {
         name: {"description": description, "schema": {"type": "integer"}}

@@ -4,8 +4,10 @@ from flask import current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import select
 
 from alliance import clock
+from alliance.enterprises.models import Enterprise
 from alliance.offers.counters import View
 from alliance.offers.live import shown_to
 from alliance.passes import devices
@@ -16,10 +18,11 @@ from alliance.passes.keys import in_force
 from alliance.people.models import Holder
 from alliance.redemptions.models import Redemption
 from alliance.refused import Reason, Refused
+from alliance.web.category_words import category_words
 from alliance.web.device_words import device_words
 from alliance.web.employee import bp
 from alliance.web.employee.cards import cards_on_phone, posted_holder_id
-from alliance.web.employee.months import by_month
+from alliance.web.employee.months import by_year
 from alliance.web.employee.standing import employer_of
 from alliance.web.entries import entries
 from alliance.web.errors import answer, status_of
@@ -80,10 +83,14 @@ def list_offers() -> ResponseReturnValue:
 
 @bp.get("/redemptions")
 def list_redemptions() -> ResponseReturnValue:
-    """What was used and what it saved, month by month; of the cards on this phone too."""
+    """What was used and what it saved, by month and year; of the cards on this phone too."""
     carried = [dependant.id for dependant in carried_by(db.session, g.grant.holder_id)]
     found = entries(db.session, Redemption.holder_id.in_([g.grant.holder_id, *carried]))
-    return render_template("employee/list_redemptions.html", months=by_month(found))
+    merchants = {entry.fact.merchant_id for entry in found}
+    sells = select(Enterprise.id, Enterprise.category).where(Enterprise.id.in_(merchants))
+    categories = {id_: category_words(category) for id_, category in db.session.execute(sells)}
+    years = by_year(found, categories)
+    return render_template("employee/list_redemptions.html", years=years)
 
 
 @bp.errorhandler(Refused)

@@ -11,6 +11,7 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     cashiers,  # noqa: F401
     cheaper,  # noqa: F401
     drafts,  # noqa: F401
+    figures,  # noqa: F401
     notices,  # noqa: F401
     offer_list,  # noqa: F401
     offers,  # noqa: F401

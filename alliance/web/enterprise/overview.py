@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from alliance import clock
 from alliance.circulation.facts import Span, signed_facts, total
+from alliance.circulation.report import SMALL_GROUP
 from alliance.offers.cheaper import unanswered
 from alliance.offers.models import CheaperReport
 from alliance.offers.states import State
@@ -41,7 +42,7 @@ def overview(enterprise_id: int) -> ResponseReturnValue:
         outlets=lookups.outlets_of(db.session, enterprise_id),
         sold_today=sums(db.session, (today, today), merchant_id=enterprise_id),
         sold=sums(db.session, month, merchant_id=enterprise_id),
-        spent=sums(db.session, month, employer_id=enterprise_id),
+        spent=spent(db.session, month, enterprise_id),
         employees=headcount(db.session, enterprise_id, today),
         returned=[line for line in lines if line.newest.state == State.RETURNED],
         unanswered=len(
@@ -59,6 +60,20 @@ def sums(session: Session, span: Span, **who: int) -> Sums:
     sums_of = (total(facts.c[name]) for name in ("redemptions", "paid_fen", "discount_fen"))
     row = session.execute(select(*sums_of).where(*wanted)).one()
     return Sums(*map(int, row))
+
+
+def spent(session: Session, span: Span, employer_id: int) -> Sums | None:
+    """What an employer's people spent; None when so few did that it would tell who."""
+    facts = signed_facts([span]).c
+    active = (
+        select(facts.holder_id)
+        .where(facts.employer_id == employer_id)
+        .group_by(facts.holder_id)
+        .having(total(facts.redemptions) > 0)
+        .limit(SMALL_GROUP)
+    )
+    people = len(session.scalars(active).all())
+    return None if 0 < people < SMALL_GROUP else sums(session, span, employer_id=employer_id)
 
 
 def headcount(session: Session, enterprise_id: int, today: date) -> int:
