@@ -1,0 +1,75 @@
+"""How many of each employer's people redeem, month by month."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alliance.circulation.coverage import derived_periods
+from alliance.circulation.models import PeriodFlow
+from alliance.circulation.periods import Period, PeriodKind, containing, previous
+from alliance.circulation.seen import may_see_tables
+from alliance.circulation.tables import EVERYBODY, Node, tables
+from alliance.zones.models import Zone
+from alliance.zones.tree import subtree_ids
+
+#: Months that stand beside each other.
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Line:
+    """An employer in a zone, and its distinct redeeming holders per month; None where it is hidden."""
+
+    employer: Node
+    holders: Sequence[int | None]
+
+
+def months_up_to(period: Period, today: date, *, sees_all: bool) -> list[date]:
+    """The last months up to the end of ``period`` that somebody may see, the oldest first; at most a year."""
+    month, found = containing(PeriodKind.MONTH, period.last), []
+    for _ in range(MONTHS):
+        if may_see_tables(month, today, sees_all=sees_all):
+            found.append(month.first)
+        month = previous(month)
+    return found[::-1]
+
+
+def participation(
+    session: Session, months: Sequence[date], zone: Zone | None = None, *, sees_all: bool
+) -> list[Line]:
+    """The employers that stood in the zone and below (None: all) with a redemption in one of ``months``.
+
+    Run it inside ``store.one_snapshot``.
+    """
+    of_months = [_holders(session, containing(PeriodKind.MONTH, month), sees_all) for month in months]
+    within = None if zone is None else set(session.scalars(subtree_ids(zone.id)))
+    employers = {node for found in of_months for node in found if within is None or node[0] in within}
+    return [Line(employer, [found.get(employer, 0) for found in of_months]) for employer in sorted(employers)]
+
+
+def _holders(session: Session, month: Period, sees_all: bool) -> Mapping[Node, int | None]:
+    """Of each employer in a zone, at everybody's outlets."""
+    return {
+        node: None if is_hidden and not sees_all else holders
+        for node, holders, is_hidden in _cells(session, month)
+    }
+
+
+def _cells(session: Session, month: Period) -> list[tuple[Node, int | None, bool]]:
+    if month not in derived_periods(session, month.span):
+        flows = tables(session, month).flows
+        at_everybody = ((buyer, cell) for (buyer, seller), cell in flows.items() if seller == EVERYBODY)
+        return [(buyer, cell.holders, cell.is_hidden) for buyer, cell in at_everybody if buyer[1]]
+    cell = PeriodFlow
+    query = select(cell.buyer_zone_id, cell.employer_id, cell.holders, cell.is_hidden).where(
+        cell.kind == month.kind,
+        cell.first_day == month.first,
+        cell.employer_id != 0,
+        cell.seller_zone_id == 0,
+        cell.merchant_id == 0,
+    )
+    rows = session.execute(query)
+    return [((zone_id, employer_id), holders, hides) for zone_id, employer_id, holders, hides in rows]
