@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from alliance import clock, money
 from alliance.people.phones import mask_name, mask_phone
+from alliance.web.period_words import period_words
 
 
 def init_app(app: APIFlask) -> None:
@@ -18,6 +19,7 @@ def init_app(app: APIFlask) -> None:
     app.jinja_env.filters["local_date"] = local_date
     app.jinja_env.filters["local_clock"] = local_clock
     app.jinja_env.filters["local_seconds"] = local_seconds
+    app.jinja_env.filters["period_words"] = period_words
 
 
 def shown_name(name: str) -> str:

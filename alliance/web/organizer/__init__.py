@@ -11,4 +11,5 @@ from alliance.web.organizer import (  # noqa: E402 - registers the routes
     offers,  # noqa: F401
     phones,  # noqa: F401
     redemptions,  # noqa: F401
+    tabs,  # noqa: F401
 )
