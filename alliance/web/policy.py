@@ -67,6 +67,7 @@ ORGANIZER = allow(organizer=everything)
 WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 POS = allow(TokenKind.OUTLET, TokenKind.MERCHANT)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
+REPORTERS = allow(organizer=everything, data_officer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -165,6 +166,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_circulation", "GET"): allow(
         organizer=everything, data_officer=everything, zone_organizer=own
     ),
+    ("organizer.show_flows", "GET"): REPORTERS,
+    ("organizer.show_merchants", "GET"): REPORTERS,
+    ("organizer.show_participation", "GET"): REPORTERS,
+    ("organizer.show_offer_figures", "GET"): REPORTERS,
     ("organizer.list_months", "GET"): WHOLE_ALLIANCE,
     ("organizer.show_month", "GET"): WHOLE_ALLIANCE,
     ("organizer.close_month", "POST"): ORGANIZER,
