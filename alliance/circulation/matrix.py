@@ -48,6 +48,11 @@ class Matrix:
         return self.buyers == self.sellers
 
     @property
+    def shows_any(self) -> bool:
+        """Whether there is a cell with something in it that may be seen."""
+        return any(cell.redemptions for row in self.cells for cell in row if cell is not None)
+
+    @property
     def hides(self) -> bool:
         """Whether something of it is hidden."""
         return None in (*self.bought, *self.sold, self.total) or any(None in row for row in self.cells)

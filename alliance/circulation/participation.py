@@ -39,15 +39,20 @@ def months_up_to(period: Period, today: date, *, sees_all: bool) -> list[date]:
 
 def participation(
     session: Session, months: Sequence[date], zone: Zone | None = None, *, sees_all: bool
-) -> list[Line]:
+) -> tuple[list[date], list[Line]]:
     """The employers that stood in the zone and below (None: all) with a redemption in one of ``months``.
 
-    Run it inside ``store.one_snapshot``.
+    Returns the months from the first with a redemption on, too. Run it inside ``store.one_snapshot``.
     """
     of_months = [_holders(session, containing(PeriodKind.MONTH, month), sees_all) for month in months]
     within = None if zone is None else set(session.scalars(subtree_ids(zone.id)))
-    employers = {node for found in of_months for node in found if within is None or node[0] in within}
-    return [Line(employer, [found.get(employer, 0) for found in of_months]) for employer in sorted(employers)]
+    there = [{node for node in found if within is None or node[0] in within} for found in of_months]
+    begin = next((i for i, nodes in enumerate(there) if nodes), len(months))
+    lines = [
+        Line(employer, [found.get(employer, 0) for found in of_months[begin:]])
+        for employer in sorted(set().union(*there))
+    ]
+    return list(months[begin:]), lines
 
 
 def _holders(session: Session, month: Period, sees_all: bool) -> Mapping[Node, int | None]:

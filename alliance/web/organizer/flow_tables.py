@@ -69,15 +69,20 @@ class FlowPage:
         most = max(len(self.zones.buyers), len(self.zones.sellers))
         if most < 2:
             return []
+        if len(self.zones.sellers) == 1:
+            return ["bars"]
         fitting = {"sankey": most <= SANKEY, "chord": most <= CHORD and self.zones.is_square}
         return ["heatmap", *(kind for kind, fits in fitting.items() if fits)]
 
     @property
     def usual_picture(self) -> str:
         """The one that is drawn unless another is asked for. Only a heatmap shows what is hidden."""
-        if self.zones.hides:
-            return "heatmap"
-        return next(kind for kind in ("sankey", "chord", "heatmap") if kind in self.pictures)
+        order = ("sankey", "chord", "bars", "heatmap")
+        return (
+            "heatmap"
+            if self.zones.hides and "heatmap" in self.pictures
+            else next(kind for kind in order if kind in self.pictures)
+        )
 
     @property
     def mostly_inside(self) -> bool:

@@ -69,6 +69,16 @@ class MerchantPage:
         """Whether a merchant is hidden."""
         return any(line.cell is None for line in self.merchants)
 
+    @property
+    def shows_any(self) -> bool:
+        """Whether a merchant may be seen."""
+        return any(line.cell is not None for line in self.merchants)
+
+    @property
+    def shows_a_category(self) -> bool:
+        """Whether a category may be seen."""
+        return any(line.cell is not None for line in self.categories)
+
     def of_category(self, asked: str) -> list[MerchantLine]:
         """Those of a category as a URL writes it; all for none."""
         return [line for line in self.merchants if not asked or asked == (line.category or NO_CATEGORY)]

@@ -43,10 +43,8 @@ def show_participation() -> ResponseReturnValue:
 def _page(what: Asked) -> ParticipationPage:
     """Participation is of an employer's people, so a zone is theirs, whatever the axis."""
     zone, sees_all = what.scope.zone, what.sees_all
-    months = months_up_to(what.period, what.today, sees_all=sees_all)
-    return ParticipationPage(
-        names_in(db.session),
-        months,
-        participation(db.session, months, zone, sees_all=sees_all),
-        cohorts(db.session, months, zone, sees_all=sees_all),
+    months, lines = participation(
+        db.session, months_up_to(what.period, what.today, sees_all=sees_all), zone, sees_all=sees_all
     )
+    found = cohorts(db.session, months, zone, sees_all=sees_all) if months else []
+    return ParticipationPage(names_in(db.session), months, lines, found)
