@@ -7,9 +7,11 @@ bp = Blueprint("organizer", __name__, url_prefix="/organizer", template_folder="
 from alliance.web.organizer import (  # noqa: E402 - registers the routes
     audit,  # noqa: F401
     circulation,  # noqa: F401
+    data_quality,  # noqa: F401
     months,  # noqa: F401
     offers,  # noqa: F401
     phones,  # noqa: F401
     redemptions,  # noqa: F401
+    screen,  # noqa: F401
     tabs,  # noqa: F401
 )
