@@ -66,8 +66,9 @@ ENTERPRISE = allow(enterprise_admin=own_enterprise)
 ORGANIZER = allow(organizer=everything)
 WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 POS = allow(TokenKind.OUTLET, TokenKind.MERCHANT)
+#: The zone's organizer sees the figures of his part of the tree (``reporting.reporting_zone``).
+REPORTING = allow(organizer=everything, data_officer=everything, zone_organizer=own)
 ORGANIZERS = allow(organizer=everything, zone_organizer=own)
-REPORTERS = allow(organizer=everything, data_officer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -163,13 +164,15 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_revision", "GET"): ORGANIZERS_OF_MERCHANT,
     ("organizer.approve_offer", "POST"): ORGANIZERS_OF_MERCHANT,
     ("organizer.return_offer", "POST"): ORGANIZERS_OF_MERCHANT,
-    ("organizer.show_circulation", "GET"): allow(
-        organizer=everything, data_officer=everything, zone_organizer=own
-    ),
-    ("organizer.show_flows", "GET"): REPORTERS,
-    ("organizer.show_merchants", "GET"): REPORTERS,
-    ("organizer.show_participation", "GET"): REPORTERS,
-    ("organizer.show_offer_figures", "GET"): REPORTERS,
+    ("organizer.show_circulation", "GET"): REPORTING,
+    ("organizer.download_circulation", "GET"): REPORTING,
+    ("organizer.show_data_quality", "GET"): REPORTING,
+    ("organizer.download_data_quality", "GET"): REPORTING,
+    ("organizer.show_screen", "GET"): REPORTING,
+    ("organizer.show_flows", "GET"): REPORTING,
+    ("organizer.show_merchants", "GET"): REPORTING,
+    ("organizer.show_participation", "GET"): REPORTING,
+    ("organizer.show_offer_figures", "GET"): REPORTING,
     ("organizer.list_months", "GET"): WHOLE_ALLIANCE,
     ("organizer.show_month", "GET"): WHOLE_ALLIANCE,
     ("organizer.close_month", "POST"): ORGANIZER,

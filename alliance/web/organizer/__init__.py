@@ -7,6 +7,7 @@ bp = Blueprint("organizer", __name__, url_prefix="/organizer", template_folder="
 from alliance.web.organizer import (  # noqa: E402 - registers the routes
     audit,  # noqa: F401
     circulation,  # noqa: F401
+    data_quality,  # noqa: F401
     flows,  # noqa: F401
     merchants,  # noqa: F401
     months,  # noqa: F401
@@ -15,5 +16,6 @@ from alliance.web.organizer import (  # noqa: E402 - registers the routes
     participation,  # noqa: F401
     phones,  # noqa: F401
     redemptions,  # noqa: F401
+    screen,  # noqa: F401
     tabs,  # noqa: F401
 )

@@ -1,13 +1,11 @@
-"""Cells of the tables of circulation as files have them, and the snapshot in which they are read."""
+"""Cells of the tables of circulation as files have them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
+from flask import Response, abort, request
 from flask_babel import gettext as _
 
 from alliance.circulation.tables import Cell
-from alliance.store import one_snapshot
-from alliance.web.extensions import db
 from alliance.web.organizer import downloads
 from alliance.web.organizer.downloads import Number, count, fen
 
@@ -15,13 +13,9 @@ from alliance.web.organizer.downloads import Number, count, fen
 Row = Sequence[downloads.Cell]
 
 
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Everything inside is read from one state of the store."""
-    # The guard has read who is asking; the snapshot begins with a transaction of its own.
-    db.session.rollback()
-    with one_snapshot(db.session):
-        yield
+def file_of(tables: Mapping[str, downloads.Table]) -> Response:
+    """The file that the URL asks for: ``table`` names one of ``tables``, ``as`` the kind of file; or 404."""
+    return downloads.download([tables.get(request.args.get("table", "")) or abort(404)], request.args["as"])
 
 
 def sums_head() -> list[str]:

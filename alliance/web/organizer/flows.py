@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from alliance.circulation.matrix import Group
 from alliance.circulation.scope import Axis
@@ -12,28 +13,29 @@ from alliance.circulation.tables import tables
 from alliance.web.extensions import db
 from alliance.web.organizer import bp
 from alliance.web.organizer.asked import Asked, asked
-from alliance.web.organizer.circulation_cells import snapshot
+from alliance.web.organizer.circulation_cells import file_of
 from alliance.web.organizer.circulation_names import names_in
-from alliance.web.organizer.downloads import download
 from alliance.web.organizer.flow_tables import FlowPage, flow_page, tables_of
-from alliance.web.period_words import period_words
+from alliance.web.organizer.reading import in_snapshot, title_of
 from alliance.zones.models import Zone
 from alliance.zones.tree import zone_by_code
 
 
 @bp.get("/circulation/flows")
 def show_flows() -> ResponseReturnValue:
-    """The tables of a period. ``other``: the zone on the other axis; ``table`` and ``format``: as a file."""
+    """The tables of a period. ``other``: the zone on the other axis; ``table`` and ``as``: as a file."""
     what, other = asked(db.session, tables=True), _other()
     if not what.sees_tables:
         return render_template("organizer/show_flows.html", asked=what, page=None, keep={})
-    with snapshot():
-        found = seen(tables(db.session, what.period), sees_all=what.sees_all)
-        page = flow_page(db.session, found.flows, names_in(db.session), what.scope, other)
-        if form := request.args.get("format"):
-            table = tables_of(page, period_words(what.period)).get(request.args.get("table", ""))
-            return download([table or abort(404)], form)
-        return _page(what, other, page)
+    return in_snapshot(lambda session: _answer(session, what, other))
+
+
+def _answer(session: Session, what: Asked, other: Zone | None) -> ResponseReturnValue:
+    found = seen(tables(session, what.period), sees_all=what.sees_all)
+    page = flow_page(session, found.flows, names_in(session), what.scope, other)
+    if "as" in request.args:
+        return file_of(tables_of(page, title_of("", what)))
+    return _page(what, other, page)
 
 
 def _other() -> Zone | None:
@@ -61,6 +63,7 @@ def _page(what: Asked, other: Zone | None, page: FlowPage) -> str:
     return render_template(
         "organizer/show_flows.html",
         asked=what,
+        when=title_of("", what),
         page=page,
         other=other,
         picture_kind=picture,

@@ -5,6 +5,7 @@ from typing import Any
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from alliance.circulation.seen import SeenReport, seen, seen_report
 from alliance.circulation.tables import tables
@@ -13,9 +14,8 @@ from alliance.web.category_words import category_words
 from alliance.web.extensions import db
 from alliance.web.organizer import bp
 from alliance.web.organizer.asked import Asked, asked
-from alliance.web.organizer.circulation_cells import snapshot
+from alliance.web.organizer.circulation_cells import file_of
 from alliance.web.organizer.circulation_names import names_in
-from alliance.web.organizer.downloads import download
 from alliance.web.organizer.merchant_tables import (
     NO_CATEGORY,
     SORTS,
@@ -26,7 +26,7 @@ from alliance.web.organizer.merchant_tables import (
     outlet_lines,
     tables_of,
 )
-from alliance.web.period_words import period_words
+from alliance.web.organizer.reading import in_snapshot, title_of
 
 #: Merchants on a page.
 PAGE = 50
@@ -34,21 +34,23 @@ PAGE = 50
 
 @bp.get("/circulation/merchants")
 def show_merchants() -> ResponseReturnValue:
-    """The merchants of a period; ``merchant``: one of them by outlet; ``table`` and ``format``: a file."""
+    """The merchants of a period; ``merchant``: one of them by outlet; ``table`` and ``as``: a file."""
     what = asked(db.session, tables=True)
     if not what.sees_tables:
         return render_template("organizer/show_merchants.html", asked=what, page=None, keep={})
-    with snapshot():
-        found, names = tables(db.session, what.period), names_in(db.session)
-        visible = seen(found, sees_all=what.sees_all)
-        page = merchant_page(db.session, found, visible, names, what.scope, sees_all=what.sees_all)
-        chosen = _chosen(page)
-        outlets = outlet_lines(db.session, visible, names, what.scope, chosen) if chosen else []
-        if form := request.args.get("format"):
-            table = tables_of(page, outlets, period_words(what.period)).get(request.args.get("table", ""))
-            return download([table or abort(404)], form)
-        report = seen_report(db.session, what.period, what.scope, sees_all=what.sees_all)
-        return _page(what, page, report, chosen, outlets)
+    return in_snapshot(lambda session: _answer(session, what))
+
+
+def _answer(session: Session, what: Asked) -> ResponseReturnValue:
+    found, names = tables(session, what.period), names_in(session)
+    visible = seen(found, sees_all=what.sees_all)
+    page = merchant_page(session, found, visible, names, what.scope, sees_all=what.sees_all)
+    chosen = _chosen(page)
+    outlets = outlet_lines(session, visible, names, what.scope, chosen) if chosen else []
+    if "as" in request.args:
+        return file_of(tables_of(page, outlets, title_of("", what)))
+    report = seen_report(session, what.period, what.scope, sees_all=what.sees_all)
+    return _page(what, page, report, chosen, outlets)
 
 
 def _chosen(page: MerchantPage) -> int | None:
@@ -72,6 +74,7 @@ def _page(
     return render_template(
         "organizer/show_merchants.html",
         asked=what,
+        when=title_of("", what),
         page=page,
         report=report,
         lines=lines[PAGE * (number - 1) : PAGE * number],

@@ -3,6 +3,7 @@
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from alliance.circulation.seen import seen
 from alliance.circulation.tables import tables
@@ -11,13 +12,12 @@ from alliance.web.category_words import category_words
 from alliance.web.extensions import db
 from alliance.web.organizer import bp
 from alliance.web.organizer.asked import Asked, asked
-from alliance.web.organizer.circulation_cells import snapshot
+from alliance.web.organizer.circulation_cells import file_of
 from alliance.web.organizer.circulation_names import names_in
-from alliance.web.organizer.downloads import download
 from alliance.web.organizer.merchant_tables import NO_CATEGORY
 from alliance.web.organizer.merchants import category_choices
 from alliance.web.organizer.offer_tables import SORTS, OfferFigures, by, offer_figures, tables_of
-from alliance.web.period_words import period_words
+from alliance.web.organizer.reading import in_snapshot, title_of
 
 #: Offers on a page.
 PAGE = 50
@@ -25,20 +25,19 @@ PAGE = 50
 
 @bp.get("/circulation/offers")
 def show_offer_figures() -> ResponseReturnValue:
-    """The offers of a period, those without a use too; ``table`` and ``format``: as a file."""
+    """The offers of a period, those without a use too; ``table`` and ``as``: as a file."""
     what = asked(db.session, tables=True)
     if not what.sees_tables:
         return render_template("organizer/show_offer_figures.html", asked=what, lines=None, keep={})
-    with snapshot():
-        found = seen(tables(db.session, what.period), sees_all=what.sees_all)
-        names = names_in(db.session)
-        lines = offer_figures(db.session, found, names, what.period, what.scope.zone)
-        if form := request.args.get("format"):
-            table = tables_of(by(SORTS[0], lines), period_words(what.period)).get(
-                request.args.get("table", "")
-            )
-            return download([table or abort(404)], form)
-        return _page(what, lines)
+    return in_snapshot(lambda session: _answer(session, what))
+
+
+def _answer(session: Session, what: Asked) -> ResponseReturnValue:
+    found = seen(tables(session, what.period), sees_all=what.sees_all)
+    lines = offer_figures(session, found, names_in(session), what.period, what.scope.zone)
+    if "as" in request.args:
+        return file_of(tables_of(by(SORTS[0], lines), title_of("", what)))
+    return _page(what, lines)
 
 
 def _page(what: Asked, lines: list[OfferFigures]) -> str:
@@ -56,6 +55,7 @@ def _page(what: Asked, lines: list[OfferFigures]) -> str:
     return render_template(
         "organizer/show_offer_figures.html",
         asked=what,
+        when=title_of("", what),
         lines=chosen[PAGE * (number - 1) : PAGE * number],
         in_all=len(chosen),
         number=number,

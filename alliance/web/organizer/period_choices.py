@@ -69,7 +69,7 @@ def arrows(period: Period, today: date) -> Arrows:
 
 
 def choices(asked: Period, since: date, today: date) -> list[Choices]:
-    """The years, quarters and months from ``since`` to today; before them what is asked for, if none of them."""
+    """The years, quarters and months since ``since``; before them what is asked for, if none of them."""
     since = max(min(since, today.replace(month=1, day=1)), date(today.year - _YEARS, 1, 1))
     found = [
         Choices(name, list(_back_to(since, containing(kind, today))))
