@@ -53,7 +53,7 @@ def offers_of(
     found: dict[OfferKey, tuple[OfferRevision, str]] = {}
     for revision, code in session.execute(query):
         found[revision.merchant_id, revision.offer_id] = (revision, code)
-    was_live = set(session.execute(_live(period)).tuples())
+    was_live = {tuple(row) for row in session.execute(_live(period))}
     kept = [each for key, each in found.items() if key in was_live or key in redeemed]
     left = remaining(session, [revision for revision, _code in kept])
     return [_offer(revision, code, rest) for (revision, code), rest in zip(kept, left, strict=True)]

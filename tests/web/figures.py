@@ -32,13 +32,13 @@ class Figures:
         self.at = at
         self.bakery = world._enterprise("91220204MA00000236", "吉林市北山面包房", world.east)
         self.bakery.category = Category.DINING
-        oven = world._outlet(self.bakery, "B1", "北山面包房总店", world.east)
+        self.oven = world._outlet(self.bakery, "B1", "北山面包房总店", world.east)
         world.live_offer(self.bakery, "BUN", Discount(pay_permille=500), limit_total=100)
         mechanics = self.crowd(world.garage, "8")
-        milkmen = self.crowd(world.dairy, "9")
+        self.milkmen = milkmen = self.crowd(world.dairy, "9")
         for i, (mechanic, milkman) in enumerate(zip(mechanics, milkmen, strict=True)):
             world.redeem(10000 + 100 * i, holder=mechanic, at=at)
-            world.redeem(3000 + 100 * i, offer="BUN", holder=mechanic, outlet=oven, at=at)
+            world.redeem(3000 + 100 * i, offer="BUN", holder=mechanic, outlet=self.oven, at=at)
             world.redeem(7000 + 100 * i, holder=milkman, at=at)
             world.redeem(5000 + 100 * i, offer="WASH", holder=milkman, outlet=world.garage_hall, at=at)
         # Nobody else goes there: ¥987.60 at the kiosk in the west, ¥333.30 from the west to the west.

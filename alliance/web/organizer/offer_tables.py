@@ -37,10 +37,22 @@ class OfferFigures:
         return None if self.cell is None else discount_rate(self.cell.gross_fen, self.cell.discount_fen)
 
     @property
+    def hides_quota(self) -> bool:
+        """Whether what has been used of a quota would tell what the period hides."""
+        return self.cell is None and self.offer.quota is not None
+
+    @property
+    def left(self) -> int | None:
+        """What is left of the quota; None without one, or where that is hidden."""
+        return None if self.hides_quota else self.offer.left
+
+    @property
     def take_up(self) -> float | None:
-        """核销率, ever; None without a quota."""
+        """核销率, ever; None without a quota, or where that is hidden."""
         offer = self.offer
-        return None if offer.used is None or offer.quota is None else share(offer.used, offer.quota)
+        if self.hides_quota or offer.used is None or offer.quota is None:
+            return None
+        return share(offer.used, offer.quota)
 
     def sorted_by(self, sort: str) -> float | None:
         """The figure of a column."""
@@ -100,8 +112,8 @@ def tables_of(lines: Sequence[OfferFigures], when: str) -> Mapping[str, Table]:
             *sums_of(line.cell),
             ratio(line.rate, is_hidden=line.cell is None),
             count(line.offer.quota),
-            count(line.offer.left),
-            ratio(line.take_up),
+            count(line.left, is_hidden=line.hides_quota),
+            ratio(line.take_up, is_hidden=line.hides_quota),
         ]
         for line in lines
     ]
