@@ -58,7 +58,7 @@ def _table(months: Sequence[MonthQuality], title: str, what: Asked) -> Table:
         for head in (_("%(table)s未公布", table=name), _("%(table)s全部", table=name))
     ]
     head = [
-        _("月份"), _("核销"), _("其中导入"), _("迟到"), _("迟到占比"), _("冲正"), _("冲正占比"),
+        _("月份"), _("核销"), _("其中导入"), _("晚到"), _("晚到占比"), _("冲正"), _("冲正占比"),
         *([_("冲正金额"), _("冲正金额占比")] if what.sees_all else ()),
         _("调整"), _("待重算的天数"), *hidden,
     ]  # fmt: skip

@@ -112,7 +112,7 @@ _GROUPS: Sequence[tuple[LazyString, Sequence[Figure]]] = (
         ),
     ),
     (
-        _l("持码人"),
+        _l("用的人"),
         (
             Figure("active_holders", _l("活跃持码人"), Unit.COUNT, _l("至少核销过一次")),
             Figure("paid_per_active_holder_mean_fen", _l("人均额"), Unit.FEN),
@@ -124,7 +124,7 @@ _GROUPS: Sequence[tuple[LazyString, Sequence[Figure]]] = (
         ),
     ),
     (
-        _l("商户"),
+        _l("商户和门店"),
         (
             Figure("active_merchant_enterprises", _l("活跃商户"), Unit.COUNT),
             Figure("active_outlets", _l("活跃门店"), Unit.COUNT),
@@ -175,7 +175,7 @@ def notes(period: Period, today: date) -> list[str]:
         said.append(_("上一年没有同样的日子，同比用最接近的一期代替。"))
     words = ((_("环比"), before), (_("同比"), year))
     if moved := [name for name, other in words if moved_by_spring_festival(period, other)]:
-        names = _("和").join(moved)
+        names = _("、").join(moved)
         said.append(_("%(names)s的两期中只有一期含春节假期，先看是不是春节的影响。", names=names))
     return said
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import dropwhile
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from alliance.web.organizer.downloads import Cell, Number, Table, Unit
 from alliance.web.organizer.figure_cards import Compared
 from alliance.web.organizer.month_lines import Deed
 from alliance.web.period_words import period_words
+from alliance.web.plain import day_words
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ class Line:
     period: Period
     numbers: Sequence[Number]
     is_preliminary: bool
+
+    @property
+    def name(self) -> str:
+        """A day without its year, which the caption has."""
+        first = self.period.first
+        return (
+            day_words(first, since=first) if self.period.kind == PeriodKind.DAY else period_words(self.period)
+        )
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,8 @@ def series(session: Session, asked: Asked) -> tuple[list[Point], bool]:
         return days_series(session, asked.period, asked.scope, asked.today), True
     until = max(min(asked.period.last, asked.today), asked.period.first)
     months = months_series(session, until, asked.scope, asked.today, sees_all=asked.sees_all)
-    return months, False
+    # What was before the first redemption is no part of what happened.
+    return list(dropwhile(lambda point: point.figures.get("redemptions") == 0, months)), False
 
 
 def volume(points: Sequence[Point]) -> OverTime:

@@ -42,12 +42,11 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The largest of the last finished month; ``by_zone``, else by category. ``is_cut``: some are hidden."""
+    """The largest of the last finished month; ``by_zone``, else by category. What is hidden is left out."""
 
     month: Period
     by_zone: bool
     lines: Sequence[Ranked]
-    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def _ranking(session: Session, scope: Scope, today: date) -> Ranking:
     )
     lines = [Ranked(name, cell.paid_fen) for name, cell in named.items() if cell is not None]
     lines.sort(key=lambda line: (-line.paid_fen, line.name))
-    return Ranking(month, bool(below), lines[:TOP], is_cut=None in named.values())
+    return Ranking(month, bool(below), lines[:TOP])
 
 
 def _zones_below(session: Session, zone_id: int | None) -> Sequence[Zone]:
