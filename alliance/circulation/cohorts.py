@@ -7,7 +7,7 @@ too: the answer for a month is the same whatever it is asked beside.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Integer, Subquery, cast, extract, func, select
 from sqlalchemy.orm import Session
 
+from alliance.circulation.buyers import buyers_of
 from alliance.circulation.facts import signed_facts
 from alliance.circulation.periods import PeriodKind, containing
 from alliance.circulation.scope import EVERYWHERE_ID
@@ -50,9 +51,10 @@ def cohorts(
     counted = _counted(session, months)
     node = EVERYWHERE_ID if zone is None else zone.id
     people: dict[tuple[int, int], int | None] = {}
-    for number in map(_number, months):
+    for calendar_month in months:
+        number = _number(calendar_month)
         table = _table(counted[number], parents)
-        hides = frozenset() if sees_all else _hidden(table, parents)
+        hides = frozenset() if sees_all else _hidden(table, parents, _hidden_zones(session, calendar_month))
         for cohort in map(_number, months):
             key = (node, cohort)
             people[cohort, number] = None if key in hides else table.get(key, 0)
@@ -63,12 +65,22 @@ def cohorts(
     return found
 
 
-def _hidden(table: Mapping[_Key, int], parents: Mapping[int, int | None]) -> frozenset[_Key]:
+def _hidden_zones(session: Session, month: date) -> list[int]:
+    """The zones whose people in all are hidden elsewhere: all cohorts together would tell them."""
+    found = buyers_of(session, containing(PeriodKind.MONTH, month))
+    return [zone_id for (zone_id, employer_id), each in found.items() if each.is_hidden and not employer_id]
+
+
+def _hidden(
+    table: Mapping[_Key, int], parents: Mapping[int, int | None], hidden_zones: Iterable[int]
+) -> frozenset[_Key]:
     if not table:
         return frozenset()
     zones, numbers = ({key[side] for key in table} for side in (0, 1))
     rows = Tree(EVERYWHERE_ID, {id_: parents[id_] or EVERYWHERE_ID for id_ in zones - {EVERYWHERE_ID}})
-    return hidden(table, rows, Tree(_ALL, dict.fromkeys(numbers - {_ALL}, _ALL)))
+    columns = Tree(_ALL, dict.fromkeys(numbers - {_ALL}, _ALL))
+    also = [key for zone_id in hidden_zones if (key := (zone_id, _ALL)) in table]
+    return hidden(table, rows, columns, also=also)
 
 
 def _table(people: Mapping[_Key, int], parents: Mapping[int, int | None]) -> dict[_Key, int]:

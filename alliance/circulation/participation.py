@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alliance.circulation.coverage import derived_periods
-from alliance.circulation.models import PeriodFlow
+from alliance.circulation.buyers import buyers_of
 from alliance.circulation.periods import Period, PeriodKind, containing, previous
 from alliance.circulation.seen import may_see_tables
-from alliance.circulation.tables import EVERYBODY, Node, tables
+from alliance.circulation.tables import Node
 from alliance.zones.models import Zone
 from alliance.zones.tree import subtree_ids
 
@@ -56,25 +54,9 @@ def participation(
 
 
 def _holders(session: Session, month: Period, sees_all: bool) -> Mapping[Node, int | None]:
-    """Of each employer in a zone, at everybody's outlets."""
+    """Of each employer in a zone."""
     return {
-        node: None if is_hidden and not sees_all else holders
-        for node, holders, is_hidden in _cells(session, month)
+        node: None if found.is_hidden and not sees_all else found.holders
+        for node, found in buyers_of(session, month).items()
+        if node[1]
     }
-
-
-def _cells(session: Session, month: Period) -> list[tuple[Node, int | None, bool]]:
-    if month not in derived_periods(session, month.span):
-        flows = tables(session, month).flows
-        at_everybody = ((buyer, cell) for (buyer, seller), cell in flows.items() if seller == EVERYBODY)
-        return [(buyer, cell.holders, cell.is_hidden) for buyer, cell in at_everybody if buyer[1]]
-    cell = PeriodFlow
-    query = select(cell.buyer_zone_id, cell.employer_id, cell.holders, cell.is_hidden).where(
-        cell.kind == month.kind,
-        cell.first_day == month.first,
-        cell.employer_id != 0,
-        cell.seller_zone_id == 0,
-        cell.merchant_id == 0,
-    )
-    rows = session.execute(query)
-    return [((zone_id, employer_id), holders, hides) for zone_id, employer_id, holders, hides in rows]

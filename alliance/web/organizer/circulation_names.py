@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -20,9 +21,13 @@ class Names:
     enterprises: Mapping[int, str]
     categories: Mapping[int, Category | None]
 
+    @cached_property
+    def _by_id(self) -> Mapping[int, Zone]:
+        return {zone.id: zone for zone in self.zones}
+
     def zone(self, id_: int) -> Zone:
         """The zone of this number."""
-        return next(zone for zone in self.zones if zone.id == id_)
+        return self._by_id[id_]
 
     def of_zones(self, group: Group) -> str:
         """The name of a group of zones."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_babel.speaklater import LazyString
 
 from alliance.web.organizer import bp
@@ -22,9 +23,9 @@ class Tab:
 TABS = (
     Tab("organizer.show_circulation", _l("总览")),
     Tab("organizer.show_flows", _l("流向")),
-    Tab("organizer.show_merchants", _l("商户")),
+    Tab("organizer.show_merchants", lazy_pgettext("page", "商户")),
     Tab("organizer.show_participation", _l("参与")),
-    Tab("organizer.show_offer_figures", _l("优惠")),
+    Tab("organizer.show_offer_figures", lazy_pgettext("page", "优惠")),
     Tab("organizer.show_data_quality", _l("数据质量")),
     Tab("organizer.show_monthly_report", _l("月报")),
 )
