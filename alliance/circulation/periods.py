@@ -85,6 +85,14 @@ def previous(period: Period) -> Period:
     return containing(period.kind, before)
 
 
+def following(period: Period) -> Period:
+    """The period of which this one is the ``previous``: the next of its kind, or as many days just after."""
+    after = period.last + _DAY
+    if period.kind is PeriodKind.CUSTOM:
+        return _named(after, after + (period.days - 1) * _DAY)
+    return containing(period.kind, after)
+
+
 def year_before(period: Period) -> Period:
     """同比: the same period of the year before.
 

@@ -18,6 +18,7 @@ from alliance.circulation.facts import SUMS, Span, signed_facts
 from alliance.circulation.hiding import hidden_flows, hidden_parts
 from alliance.circulation.models import PeriodFlow, PeriodOffer, PeriodOutlet
 from alliance.circulation.periods import Period, PeriodKind, containing, months_of
+from alliance.circulation.registry import KINDS
 from alliance.zones.models import Zone
 
 Key = TypeVar("Key", bound=Hashable)
@@ -64,7 +65,12 @@ class Tables:
 
 
 def tables(session: Session, period: Period) -> Tables:
-    """The tables of a month, quarter or year; run it inside ``store.one_snapshot``."""
+    """The tables of a month, quarter or year, or of another period with nothing hidden (``seen.may_ask``).
+
+    Run it inside ``store.one_snapshot``.
+    """
+    if period.kind not in KINDS:
+        return counted(session, period.span, [*MARGINS, *INNER])
     if period in derived_periods(session, period.span):
         return _stored(session, period)
     return tables_of_facts(session, period)

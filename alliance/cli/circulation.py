@@ -43,7 +43,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Found = TypeVar("Found")
 #: Figures by their names in ``Report`` and ``Around``.
 Figures = Mapping[str, Any]
-_NAMES = NAMES | AROUND_NAMES
+_NAMES = {**NAMES, **AROUND_NAMES}
 
 
 @dataclass(frozen=True)

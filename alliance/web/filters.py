@@ -3,11 +3,17 @@
 from datetime import datetime
 
 from apiflask import APIFlask
+from babel.numbers import format_compact_decimal
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from alliance import clock, money
 from alliance.offers import wording
 from alliance.people.phones import mask_name, mask_phone
+from alliance.web.period_words import period_words
+
+#: From so many yuan on, an amount is told in 万.
+_BRIEF_FROM = 10_000
 
 
 def init_app(app: APIFlask) -> None:
@@ -21,11 +27,21 @@ def init_app(app: APIFlask) -> None:
     app.jinja_env.filters["local_date"] = local_date
     app.jinja_env.filters["local_clock"] = local_clock
     app.jinja_env.filters["local_seconds"] = local_seconds
+    app.jinja_env.filters["period_words"] = period_words
+    app.jinja_env.filters["brief_yuan"] = brief_yuan
 
 
 def shown_name(name: str) -> str:
     """A holder as a cashier may see them: ``张**``, or that it is a child without a name."""
     return mask_name(name) or _("不满 14 岁的孩子")
+
+
+def brief_yuan(fen: int) -> str:
+    """``¥12.3万``: an amount to be read from afar; below 10,000 元 whole yuan."""
+    yuan, locale = fen / 100, get_locale()
+    if abs(yuan) < _BRIEF_FROM:
+        return f"¥{yuan:,.0f}"
+    return "¥" + format_compact_decimal(yuan, locale=locale, fraction_digits=1)
 
 
 def local_time(at: datetime) -> str:

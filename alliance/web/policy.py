@@ -70,8 +70,9 @@ ORGANIZER = allow(organizer=everything)
 WHOLE_ALLIANCE = allow(organizer=everything, data_officer=everything)
 POS = allow(TokenKind.OUTLET, TokenKind.MERCHANT)
 REPORTS = allow(TokenKind.REPORT, organizer=everything, data_officer=everything, zone_organizer=own)
-ORGANIZERS = allow(organizer=everything, zone_organizer=own)
+#: The zone's organizer sees the figures of his part of the tree (``reporting.reporting_zone``).
 REPORTING = allow(organizer=everything, data_officer=everything, zone_organizer=own)
+ORGANIZERS = allow(organizer=everything, zone_organizer=own)
 ORGANIZERS_OF_MERCHANT = allow(organizer=everything, zone_organizer=merchant_in_zone)
 
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -194,15 +195,21 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("organizer.show_report", "GET"): ORGANIZERS_OF_MERCHANT,
     ("organizer.close_report", "POST"): ORGANIZERS_OF_MERCHANT,
     ("organizer.reopen_report", "POST"): ORGANIZERS_OF_MERCHANT,
-    ("organizer.show_circulation", "GET"): allow(
-        organizer=everything, data_officer=everything, zone_organizer=own
-    ),
     ("organizer.show_monthly_report", "GET"): REPORTING,
     ("organizer.download_monthly_report", "GET"): REPORTING,
     ("organizer.keep_monthly_report", "POST"): REPORTING,
     ("organizer.download_kept_report", "GET"): allow(
         organizer=everything, data_officer=everything, zone_organizer=report_in_zone
     ),
+    ("organizer.show_circulation", "GET"): REPORTING,
+    ("organizer.download_circulation", "GET"): REPORTING,
+    ("organizer.show_data_quality", "GET"): REPORTING,
+    ("organizer.download_data_quality", "GET"): REPORTING,
+    ("organizer.show_screen", "GET"): REPORTING,
+    ("organizer.show_flows", "GET"): REPORTING,
+    ("organizer.show_merchants", "GET"): REPORTING,
+    ("organizer.show_participation", "GET"): REPORTING,
+    ("organizer.show_offer_figures", "GET"): REPORTING,
     ("organizer.list_months", "GET"): WHOLE_ALLIANCE,
     ("organizer.show_month", "GET"): WHOLE_ALLIANCE,
     ("organizer.close_month", "POST"): ORGANIZER,

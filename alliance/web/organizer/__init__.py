@@ -9,9 +9,16 @@ from alliance.web.organizer import (  # noqa: E402 - registers the routes
     audit,  # noqa: F401
     cheaper,  # noqa: F401
     circulation,  # noqa: F401
+    data_quality,  # noqa: F401
+    flows,  # noqa: F401
+    merchants,  # noqa: F401
     monthly,  # noqa: F401
     months,  # noqa: F401
+    offer_figures,  # noqa: F401
     offers,  # noqa: F401
+    participation,  # noqa: F401
     phones,  # noqa: F401
     redemptions,  # noqa: F401
+    screen,  # noqa: F401
+    tabs,  # noqa: F401
 )

@@ -1,41 +1,60 @@
-"""The circulation page: headline figures and who spends where."""
+"""The overview of circulation: headline figures with what they are compared with, and how they came about."""
 
-from flask import g, render_template, request
+from collections.abc import Callable
+
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from alliance import clock
-from alliance.circulation.facts import Span
-from alliance.circulation.report import Report, report, zone_flow
-from alliance.store import one_snapshot
 from alliance.web.extensions import db
-from alliance.web.organizer import bp, lookups
-from alliance.web.organizer.forms import CirculationForm
-from alliance.web.organizer.zone_table import ZoneTable, zone_table
-from alliance.web.reporting import reporting_zone
-from alliance.zones.models import Zone
-from alliance.zones.tree import subtree_ids
+from alliance.web.organizer import bp, figure_cards, overview
+from alliance.web.organizer.asked import Asked, asked
+from alliance.web.organizer.downloads import Table, download
+from alliance.web.organizer.reading import in_snapshot, title_of
 
 
 @bp.get("/circulation")
 def show_circulation() -> ResponseReturnValue:
-    """The figures of a period, this month's by default, at the outlets of a zone or everywhere."""
-    zone = reporting_zone(db.session, request.args.get("zone"))
-    today = clock.business_date(clock.now())
-    asked = {"from": clock.month_of(today).isoformat(), "to": today.isoformat()} | request.args.to_dict()
-    asked["zone"] = zone.code if zone else ""
-    form = CirculationForm(lookups.zone_choices(db.session, g.grants), formdata=MultiDict(asked))
-    if not form.validate():
-        return render_template("organizer/show_circulation.html", form=form), 422
-    figures, table = _figures(form.period, zone)
-    return render_template("organizer/show_circulation.html", form=form, figures=figures, table=table)
+    """The figures of a period, this month's by default, of a zone or everywhere."""
+    what, at = asked(db.session), clock.now()
+    found = in_snapshot(lambda session: overview.overview(session, what, at))
+    return render_template(
+        "organizer/show_circulation.html",
+        asked=what,
+        found=found,
+        groups=figure_cards.groups(found.compared),
+        notes=figure_cards.notes(what.period, what.today),
+        volume=overview.volume(found.series),
+        retention=overview.retention(found.series),
+    )
 
 
-def _figures(period: Span, zone: Zone | None) -> tuple[Report, ZoneTable]:
-    """Both from one snapshot, so that the table adds up to the headline."""
-    # The guard has read who is asking; the snapshot begins with a transaction of its own.
-    db.session.rollback()
-    with one_snapshot(db.session):
-        figures, flow = report(db.session, period, zone), zone_flow(db.session, period, zone)
-        below = None if zone is None else set(db.session.scalars(subtree_ids(zone.id)))
-        return figures, zone_table(flow, below)
+@bp.get("/circulation/download")
+def download_circulation() -> ResponseReturnValue:
+    """A table of the overview as a file: ``?table=figures`` (or volume, retention) ``&as=csv`` (or xlsx)."""
+    what, name = asked(db.session), request.args.get("table", "figures")
+    table = _TABLES.get(name) or abort(404)
+    return download([in_snapshot(lambda session: table(session, what))], request.args.get("as", "csv"))
+
+
+def _figures(session: Session, what: Asked) -> Table:
+    return figure_cards.table_of(overview.compared(session, what), title_of(_("流通总览"), what))
+
+
+def _volume(session: Session, what: Asked) -> Table:
+    points, _by_day = overview.series(session, what)
+    return overview.volume(points).table(title_of(_("核销趋势"), what))
+
+
+def _retention(session: Session, what: Asked) -> Table:
+    points, _by_day = overview.series(session, what)
+    return overview.retention(points).table(title_of(_("域内留存率"), what))
+
+
+_TABLES: dict[str, Callable[[Session, Asked], Table]] = {
+    "figures": _figures,
+    "volume": _volume,
+    "retention": _retention,
+}

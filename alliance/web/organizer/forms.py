@@ -175,17 +175,6 @@ class PeriodForm(FlaskForm):  # type: ignore[misc]
         return self.first.data, self.last.data
 
 
-class CirculationForm(PeriodForm):
-    """The filters of the circulation page."""
-
-    zone = SelectField(_l("门店所在片区"), validate_choice=False)
-
-    def __init__(self, zones: list[tuple[str, str]], **kwargs: Any) -> None:
-        """``zones`` are those to choose from, as (code, name)."""
-        super().__init__(**kwargs)
-        self.zone.choices = [SelectChoice(code, name) for code, name in zones]
-
-
 class AuditForm(PeriodForm):
     """The filters of the audit page. A phone number is posted; the URL names the account by its id."""
 
