@@ -59,7 +59,7 @@ def give_back(scene: Scene) -> None:
 
 
 def rows(page: str, id_: str) -> dict[str, list[str]]:
-    table = re.search(rf'<table aria-labelledby="{id_}">.*?<tbody>(.*?)</tbody>', page, re.S)
+    table = re.search(rf'<table class="periods" aria-labelledby="{id_}">.*?<tbody>(.*?)</tbody>', page, re.S)
     assert table
     found = re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', table[1], re.S)
     return {head: re.findall(r'<td class="number">([^<]+)</td>', line) for head, line in found}
