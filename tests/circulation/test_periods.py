@@ -14,6 +14,7 @@ from alliance.circulation.periods import (
     PeriodKind,
     containing,
     custom,
+    following,
     has_year_before,
     is_over,
     months_of,
@@ -132,6 +133,20 @@ def test_the_periods_before_follow_without_a_gap(period: Period, steps: int) -> 
         else:
             assert before.kind is period.kind
         period = before
+
+
+@given(calendar_periods)
+def test_what_follows_is_what_this_one_is_the_previous_of(period: Period) -> None:
+    assert previous(following(period)) == period
+    assert following(previous(period)) == period
+
+
+@given(custom_periods)
+def test_as_many_days_follow_a_custom_period(period: Period) -> None:
+    after = following(period)
+    assert after.first - DAY == period.last
+    if period.kind is PeriodKind.CUSTOM:
+        assert after.days == period.days
 
 
 @given(periods)

@@ -96,6 +96,11 @@ class Compared:
         return self.now.figures.get("redemptions") == 0
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether not even the number of redemptions may be seen, and so nothing."""
+        return "redemptions" in self.now.hidden
+
+    @property
     def hides(self) -> bool:
         """Whether something may not be seen."""
         return any(report.hidden for report in (self.now, self.before, self.year_before))
