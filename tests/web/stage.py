@@ -79,6 +79,8 @@ NOTHING: dict[str, object] = {
 }
 #: Arguments that say whose something is; the others name a thing of his.
 OWNERS = frozenset({"enterprise_id", "merchant_id", "outlet_id"})
+#: Arguments that choose among what is the same for everybody, and say of nothing whose it is.
+CHOICES: dict[str, object] = {"table_name": "zones", "side": "merchant"}
 
 #: In which relations the people of this world stand to everything, and to what is their own.
 #: The pictures of the stage belong to approved offers: every holder may see them.
@@ -324,7 +326,8 @@ def targets(stage: Stage, route: Route) -> Iterator[Target]:
         yield Target("own", {"token": stage.things["own"]["token"]}, TO_OWN)
         return
     own, sibling, foreign = (
-        {name: stage.things[whose][name] for name in names} for whose in ("own", "sibling", "foreign")
+        {name: (stage.things[whose] | CHOICES)[name] for name in names}
+        for whose in ("own", "sibling", "foreign")
     )
     yield Target("own", own, TO_OWN)
     if names & OWNERS:
@@ -339,5 +342,7 @@ def targets(stage: Stage, route: Route) -> Iterator[Target]:
         others = {"foreign": foreign, "absent": NOTHING} | (
             {"sibling": sibling} if "outlet_id" in names else {}
         )
+        if name in CHOICES:
+            others = {"absent": NOTHING}
         for whose, values in others.items():
             yield Target(f"{whose} {name}", own | {name: values[name]}, TO_OWN, exists=False, kind="thing")
