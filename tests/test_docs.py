@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alliance.circulation import measures
-from alliance.circulation.entitled import entitled
 from alliance.circulation.export import SCHEMA
-from alliance.circulation.supply import supply
 from alliance.config import Settings
 from alliance.refused import Reason
 from alliance.store import new_id
@@ -59,10 +57,7 @@ def test_the_metrics_name_every_measure_and_no_other() -> None:
     named = {name for code in rows for name in re.findall(r"`(\w+)`", code)}
     own = vars(measures).items()
     defined = {name for name, value in own if isfunction(value) and value.__module__ == measures.__name__}
-    # Two read the store: they are no measures, but what measures divide by.
-    assert named - {entitled.__name__, supply.__name__} == {
-        name for name in defined if not name.startswith("_")
-    }
+    assert named == {name for name in defined if not name.startswith("_")}
 
 
 def test_the_sources_of_the_metrics_are_used_and_there() -> None:
