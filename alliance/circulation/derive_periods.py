@@ -19,6 +19,7 @@ from alliance.circulation import figures
 from alliance.circulation.coverage import basis_of, coverage, derived_periods, marked_days
 from alliance.circulation.facts import SUMS, at_each_node, at_one_node, signed_facts
 from alliance.circulation.figures import ZoneSums
+from alliance.circulation.hidden_figures import hidden_figures, hidden_in
 from alliance.circulation.models import (
     DerivedMonth,
     DerivedPeriod,
@@ -27,10 +28,10 @@ from alliance.circulation.models import (
     PeriodOffer,
     PeriodOutlet,
 )
-from alliance.circulation.periods import Period, containing, is_over, months_of
+from alliance.circulation.periods import Period, PeriodKind, containing, is_over, months_of
 from alliance.circulation.registry import KINDS, delete_period, take_turn, turns_of
-from alliance.circulation.report import Parts, Report, related_parties, report_of
-from alliance.circulation.scope import EVERYWHERE, EVERYWHERE_ID, Axis
+from alliance.circulation.report import Parts, Related, Report, related_parties, report_of
+from alliance.circulation.scope import EVERYWHERE, EVERYWHERE_ID, Axis, Scope
 from alliance.circulation.tables import Cell, Tables, tables_of_facts
 from alliance.clock import business_date
 from alliance.store import for_writing, one_snapshot
@@ -38,8 +39,8 @@ from alliance.zones.models import Zone
 
 #: What holds the rows of a period.
 PERIOD_TABLES = (PeriodFlow, PeriodOutlet, PeriodOffer, PeriodFigures)
-#: Axis and zone (0: everywhere) → figures.
-Reports = Mapping[tuple[Axis, int], Report]
+#: Axis and zone (0: everywhere) → figures, and the names of those that are hidden.
+Reports = Mapping[tuple[Axis, int], tuple[Report, frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -129,28 +130,46 @@ def rows_of(tables: Tables, reports: Reports) -> dict[Any, list[dict[str, Any]]]
             for (merchant_id, offer_id), cell in tables.offers.items()
         ],
         PeriodFigures: [
-            {"axis": axis, "zone_id": zone_id, "figures": asdict(report)}
-            for (axis, zone_id), report in reports.items()
+            {"axis": axis, "zone_id": zone_id, "figures": asdict(report), "hidden": sorted(hides)}
+            for (axis, zone_id), (report, hides) in reports.items()
         ],
     }
 
 
-def reports_of_facts(session: Session, period: Period, tables: Tables) -> dict[tuple[Axis, int], Report]:
+def reports_of_facts(session: Session, period: Period, tables: Tables) -> Reports:
     """The report of everywhere and of every zone with a fact, on both axes, from the facts."""
     above = _above(session)
     related = related_parties(session)
     sums = figures.zone_sums(session, coverage(session, period.span), EVERYWHERE)
     facts = signed_facts([period.span])
-    found: dict[tuple[Axis, int], Report] = {}
+    found: dict[tuple[Axis, int], tuple[Report, frozenset[str]]] = {}
     for axis in Axis:
         nodes = (at_one_node(facts), at_each_node(facts, axis))
         holders = chain.from_iterable(figures.holder_figures(session, each) for each in nodes)
         outlets = dict(chain.from_iterable(figures.outlet_figures(session, each) for each in nodes))
         sums_at, flows_at = _sums_at(sums, axis, above), _flows_at(tables, axis, above)
         for node, holders_there in holders:
-            parts = Parts(sums_at[node], flows_at[node], holders_there, outlets[node])
-            found[axis, node] = report_of(parts, related)
+            report = report_of(Parts(sums_at[node], flows_at[node], holders_there, outlets[node]), related)
+            hides = _hidden(session, period, tables, axis, node, above, related)
+            found[axis, node] = (report, hides)
     return found
+
+
+def _hidden(
+    session: Session,
+    period: Period,
+    tables: Tables,
+    axis: Axis,
+    node: int,
+    above: Mapping[int, list[int]],
+    related: Related,
+) -> frozenset[str]:
+    if period.kind != PeriodKind.MONTH:
+        zone = session.get(Zone, node) if node != EVERYWHERE_ID else None
+        months = (containing(PeriodKind.MONTH, month) for month in months_of(period))
+        return frozenset[str]().union(*(hidden_figures(session, each, Scope(zone, axis)) for each in months))
+    zones = None if node == EVERYWHERE_ID else {zone for zone, line in above.items() if node in line}
+    return hidden_in(tables, axis, node, zones, related)
 
 
 def _above(session: Session) -> dict[int, list[int]]:

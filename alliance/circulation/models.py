@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -109,13 +109,17 @@ class PeriodOffer(_Cell, Base):
 
 
 class PeriodFigures(_OfPeriod, Base):
-    """The report of a zone (0: everywhere) on an axis, as ``report.Report`` has it."""
+    """The report of a zone (0: everywhere) on an axis, as ``report.Report`` has it.
+
+    ``hidden`` are the names of its figures that only the data officer sees.
+    """
 
     __tablename__ = "period_figures"
 
     axis: Mapped[Axis] = mapped_column(String(10), primary_key=True)
     zone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     figures: Mapped[dict[str, Any]]
+    hidden: Mapped[list[str]] = mapped_column(JSON)
 
 
 class MonthlyReport(Base):

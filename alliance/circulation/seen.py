@@ -5,35 +5,17 @@ that differ by a day, or two looks on the same day, would tell what happened bet
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy.orm import Session
 
-from alliance.circulation.hiding import own_enterprise, own_zone
-from alliance.circulation.periods import Period, PeriodKind, containing, is_over, months_of
+from alliance.circulation.hidden_figures import hidden_figures
+from alliance.circulation.periods import Period, is_over
 from alliance.circulation.registry import KINDS
-from alliance.circulation.report import Report, report
-from alliance.circulation.scope import Axis, Scope
-from alliance.circulation.suppression import tells
-from alliance.circulation.tables import EVERYBODY, Cell, Key, Node, OfferKey, OutletKey, Tables, tables
-from alliance.zones.tree import subtree_ids
-
-#: Figures that are a sum of the cells of own zones, of own enterprises, of outlets, or tell such a sum.
-_OF_OWN_ZONE = {"same_zone_paid_fen", "zone_retention"}
-_OF_OWN_ENTERPRISE = {
-    "same_enterprise_paid_fen",
-    "self_circulation_share",
-    "cross_enterprise_paid_fen",
-    "enterprise_reciprocity",
-    "enterprise_reciprocal_fen",
-    "enterprise_circularity",
-    "enterprise_reciprocity_baseline",
-    "enterprise_circularity_baseline",
-}
-_OF_OUTLETS = {"outlet_hhi", "outlet_gini", "outlet_effective_number"}
-#: Two figures of outlets and their total tell of three amounts; fewer hidden ones than this would be solved.
-_OUTLETS_TO_HIDE_AMONG = 5
+from alliance.circulation.report import report
+from alliance.circulation.scope import Scope
+from alliance.circulation.tables import Cell, Key, Node, OfferKey, OutletKey, Tables
 
 #: A cell, or None where it is hidden. One that is not there at all is empty, and that may be seen.
 Seen = Mapping[Key, Cell | None]
@@ -93,44 +75,5 @@ def seen_report(
     ``chance``: with the baselines. Run it inside ``store.one_snapshot``.
     """
     figures = asdict(report(session, period.span, scope.zone, scope.axis, chance=chance))
-    hides = frozenset() if sees_all else _hidden_figures(session, period, scope)
+    hides = frozenset() if sees_all else hidden_figures(session, period, scope)
     return SeenReport({name: value for name, value in figures.items() if name not in hides}, hides)
-
-
-def _hidden_figures(session: Session, period: Period, scope: Scope) -> frozenset[str]:
-    """The names of what is hidden in any month of the period."""
-    zones = None if scope.zone is None else set(session.scalars(subtree_ids(scope.zone.id)))
-    months = (containing(PeriodKind.MONTH, month) for month in months_of(period))
-    return frozenset().union(*(_hidden_in(tables(session, month), scope, zones) for month in months))
-
-
-def _hidden_in(found: Tables, scope: Scope, zones: set[int] | None) -> set[str]:
-    at_outlet, node = scope.axis == Axis.OUTLET, (scope.zone_id, 0)
-    whole = found.flows.get((EVERYBODY, node) if at_outlet else (node, EVERYBODY))
-    if whole is None:
-        return set()
-    if whole.is_hidden:
-        return {field.name for field in fields(Report)}
-    inside = {
-        key: cell
-        for key, cell in found.flows.items()
-        if zones is None or (key[1] if at_outlet else key[0])[0] in zones
-    }
-    hides = set()
-    if _tells(inside, own_zone(inside), everywhere=zones is None):
-        hides |= _OF_OWN_ZONE
-    if _tells(inside, own_enterprise(inside), everywhere=zones is None):
-        hides |= _OF_OWN_ENTERPRISE
-    outlets = [cell for key, cell in found.outlets.items() if zones is None or key[0] in zones]
-    if 0 < sum(cell.is_hidden for cell in outlets) < _OUTLETS_TO_HIDE_AMONG:
-        hides |= _OF_OUTLETS
-    return hides
-
-
-def _tells(
-    cells: Mapping[tuple[Node, Node], Cell], keys: Iterable[tuple[Node, Node]], *, everywhere: bool
-) -> bool:
-    """Whether a sum would tell too much. Those of everywhere are guarded with the tables (``hiding``)."""
-    holders = {key: cells[key].holders or 0 for key in keys}
-    hides = frozenset(key for key in holders if cells[key].is_hidden)
-    return bool(hides) if not everywhere else tells(holders, hides)

@@ -92,6 +92,7 @@ def upgrade() -> None:
         "period_figures",
         *of_period("period_figures", key("axis", sa.String(length=10)), key("zone_id")),
         sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("hidden", sa.JSON(), nullable=False),
     )
 
 

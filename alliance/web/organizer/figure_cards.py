@@ -120,6 +120,8 @@ _GROUPS: Sequence[tuple[LazyString, Sequence[Figure]]] = (
         _l("用的人"),
         (
             Figure("active_holders", _l("活跃持码人"), Unit.COUNT, _l("至少核销过一次")),
+            Figure("activation_rate", _l("激活率"), Unit.RATIO, _l("有权用的人里已开通会员码的")),
+            Figure("participation_rate", _l("参与率"), Unit.RATIO, _l("有权用的人里核销过的")),
             Figure("paid_per_active_holder_mean_fen", _l("人均额"), Unit.FEN),
             Figure("paid_per_active_holder_median_fen", _l("人均额中位数"), Unit.FEN),
             Figure("reuse_rate", _l("复用率"), Unit.RATIO, _l("在两天以上核销过的人")),
@@ -133,6 +135,8 @@ _GROUPS: Sequence[tuple[LazyString, Sequence[Figure]]] = (
         (
             Figure("active_merchant_enterprises", _l("活跃商户"), Unit.COUNT),
             Figure("active_outlets", _l("活跃门店"), Unit.COUNT),
+            Figure("active_merchant_rate", _l("活跃商户率"), Unit.RATIO, _l("有优惠的商户里有核销的")),
+            Figure("take_up", _l("核销率"), Unit.RATIO, _l("限量优惠已用的名额")),
             Figure("outlet_hhi", _l("门店集中度 HHI"), Unit.NUMBER, _l("越接近 1 越集中"), digits=4),
             Figure(
                 "outlet_effective_number", _l("等效门店数"), Unit.NUMBER, _l("相当于几家一样大的店"), digits=1

@@ -8,6 +8,7 @@ from itertools import dropwhile
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from alliance.circulation.around import seen_around
 from alliance.circulation.periods import Period, PeriodKind, previous, year_before
 from alliance.circulation.seen import SeenReport, seen_report
 from alliance.circulation.series import Point, days_series, has_days, months_series
@@ -98,11 +99,16 @@ def overview(session: Session, asked: Asked, at: datetime) -> Overview:
 def compared(session: Session, asked: Asked) -> Compared:
     """The report of the period with the two that it is compared with."""
     period = asked.period
-    reports = (
-        seen_report(session, each, asked.scope, sees_all=asked.sees_all)
-        for each in (period, previous(period), year_before(period))
-    )
+    reports = (_report(session, asked, each) for each in (period, previous(period), year_before(period)))
     return Compared(period, *reports)
+
+
+def _report(session: Session, asked: Asked, period: Period) -> SeenReport:
+    """The report with what stands around it; with the baselines only of the period itself."""
+    sees_all, is_main = asked.sees_all, period == asked.period
+    found = seen_report(session, period, asked.scope, sees_all=sees_all, chance=is_main)
+    beside = seen_around(session, period, asked.scope, found, asked.today, sees_all=sees_all)
+    return SeenReport({**found.figures, **beside.figures}, found.hidden | beside.hidden)
 
 
 def series(session: Session, asked: Asked) -> tuple[list[Point], bool]:

@@ -5,7 +5,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from alliance.circulation.cohorts import cohorts
+from alliance.circulation.entitled import entitled_at
 from alliance.circulation.participation import months_up_to, participation
+from alliance.circulation.periods import PeriodKind, containing
 from alliance.web.extensions import db
 from alliance.web.organizer import bp
 from alliance.web.organizer.asked import Asked, asked
@@ -46,4 +48,5 @@ def _page(session: Session, what: Asked) -> ParticipationPage:
         session, months_up_to(what.period, what.today, sees_all=sees_all), zone, sees_all=sees_all
     )
     found = cohorts(session, months, zone, sees_all=sees_all) if months else []
-    return ParticipationPage(names_in(session), months, lines, found)
+    last = containing(PeriodKind.MONTH, months[-1]).span if months else what.period.span
+    return ParticipationPage(names_in(session), months, lines, found, entitled_at(session, last))

@@ -7,8 +7,10 @@ from datetime import date
 from flask_babel import gettext as _
 
 from alliance.circulation.cohorts import Cohort
+from alliance.circulation.entitled import Entitled
 from alliance.circulation.measures import share
 from alliance.circulation.participation import Line
+from alliance.circulation.tables import Node
 from alliance.web.organizer.circulation_cells import Row
 from alliance.web.organizer.circulation_names import Names
 from alliance.web.organizer.downloads import Table, count, ratio
@@ -22,6 +24,13 @@ class ParticipationPage:
     months: Sequence[date]
     lines: Sequence[Line]
     cohorts: Sequence[Cohort]
+    #: Who could have redeemed in the last of the months, by employer.
+    entitled: Mapping[Node, Entitled]
+
+    def share(self, line: Line) -> float | None:
+        """The share of an employer's entitled people who redeemed in the last month, unless hidden."""
+        people, entitled = line.holders[-1], self.entitled.get(line.employer)
+        return None if people is None or entitled is None else share(people, entitled.holders)
 
     @property
     def hides(self) -> bool:
@@ -59,7 +68,11 @@ def returning(cohort: Cohort) -> list[tuple[float | None, bool]]:
 def tables_of(page: ParticipationPage, when: str) -> Mapping[str, Table]:
     """The tables as files, by the name that a URL calls them."""
     employers: list[Row] = [
-        [page.employer(line), *(count(people, is_hidden=people is None) for people in line.holders)]
+        [
+            page.employer(line),
+            *(count(people, is_hidden=people is None) for people in line.holders),
+            ratio(page.share(line), is_hidden=line.holders[-1] is None),
+        ]
         for line in page.lines
     ]
     cohorts: list[Row] = [
@@ -74,7 +87,7 @@ def tables_of(page: ParticipationPage, when: str) -> Mapping[str, Table]:
     return {
         "employers": Table(
             _("截至%(when)s各单位活跃持码人", when=when),
-            [_("单位"), *map(month_words, page.months)],
+            [_("单位"), *map(month_words, page.months), _("参与率（最后一个月）")],
             employers,
         ),
         "cohorts": Table(
