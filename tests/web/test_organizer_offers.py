@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -274,7 +274,7 @@ def test_a_zone_organizer_approves_nothing_beyond_his_zone(scene):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "1", "1:x", "x:y", "9" * 30 + f":{uuid4()}", f"1:{uuid4()}", f"²:{uuid4()}"]
+    "name", ["", "1", "1:x", "x:y", "9" * 30 + f":{UUID(int=7)}", f"1:{UUID(int=7)}", f"²:{UUID(int=7)}"]
 )
 def test_what_is_no_revision_is_not_there(scene, organizer, new, name):
     answer = post(organizer, "/organizer/offers/approve", {"revision": [name, *ticked(new)["revision"]]})

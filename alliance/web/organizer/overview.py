@@ -107,6 +107,9 @@ def _report(session: Session, asked: Asked, period: Period) -> SeenReport:
     """The report with what stands around it; with the baselines only of the period itself."""
     sees_all, is_main = asked.sees_all, period == asked.period
     found = seen_report(session, period, asked.scope, sees_all=sees_all, chance=is_main)
+    if not is_main and found.figures.get("redemptions") == 0:
+        # Before the first redemption there is nothing to compare with, also where people were entitled.
+        return found
     beside = seen_around(session, period, asked.scope, found, asked.today, sees_all=sees_all)
     return SeenReport({**found.figures, **beside.figures}, found.hidden | beside.hidden)
 
