@@ -16,6 +16,7 @@ from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import enterprise_zone_on
 from alliance.offers.evidence import is_on_show
+from alliance.offers.live import was_approved
 from alliance.zones.tree import subtree_ids
 
 Relation = Callable[[Session, Grant, Mapping[str, Any], datetime], bool]
@@ -65,3 +66,9 @@ def on_show(session: Session, grant: Grant, names: Mapping[str, Any], at: dateti
     assert grant.holder_id is not None
     key = (names["merchant_id"], names["picture_id"])
     return is_on_show(session, *key, grant.holder_id, grant.account_id)
+
+
+def on_offer(session: Session, grant: Grant, names: Mapping[str, Any], at: datetime) -> bool:
+    """The offer was approved once: what it says of itself today is the page's to find out."""
+    # A poster's code may have been copied wrong; no merchant has a number that the store cannot hold.
+    return names["merchant_id"] < 2**63 and was_approved(session, names["merchant_id"], names["offer_id"])
