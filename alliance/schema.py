@@ -5,7 +5,9 @@ import alliance.audit.models
 import alliance.circulation.models
 import alliance.circulation.restated
 import alliance.enterprises.models
+import alliance.offers.favourites
 import alliance.offers.models
+import alliance.offers.visits
 import alliance.passes.models
 import alliance.people.models
 import alliance.pictures.models

@@ -95,7 +95,7 @@ def test_every_constraint_has_a_name() -> None:
         "redemptions", "reversals", "refused_attempts", "wrong_codes", "outbox_events", "webhook_endpoints",
         "webhook_subscriptions", "webhook_deliveries", "webhook_attempts", "pictures", "offer_pictures",
         "offer_evidence", "cheaper_reports", "cheaper_steps",
-        "offer_pauses", "saved_drafts", "offer_notices", "offer_notice_reads",
+        "offer_pauses", "saved_drafts", "offer_notices", "offer_notice_reads", "favourites",
     ],
 )  # fmt: skip
 def test_what_a_merchant_owns_is_keyed_by_merchant(name: str) -> None:

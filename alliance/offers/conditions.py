@@ -21,6 +21,8 @@ MOST_WINDOWS, MOST_SPANS, MOST_NAMED = 6, 30, 200
 #: The longest that the name of days may be (春节).
 NAME_LENGTH = 20
 MOST_PEOPLE = 99
+#: So far ahead is looked for the next time that an offer can be used.
+_AHEAD = timedelta(days=366)
 
 
 class _Frozen(BaseModel):
@@ -109,6 +111,22 @@ class Conditions(_Frozen):
             return False
         began_before = any(window.passes_midnight for window in self.hours)
         return self._is_weekday(day) or (began_before and self._is_weekday(day - timedelta(days=1)))
+
+    def opens_at(self, at: datetime, last: date | None) -> datetime | None:
+        """The first moment from ``at`` on at which the days and hours are right, UTC; None up to ``last``.
+
+        Without a last day it is looked for within a year.
+        """
+        if self.is_open_at(at):
+            return at
+        today = clock.business_date(at)
+        starts = sorted({0, *(window.start for window in self.hours)})
+        for day in clock.days(today, min(last or date.max, today + _AHEAD)):
+            for minutes in starts:
+                moment = clock.start_of(day) + timedelta(minutes=minutes)
+                if moment > at and self.is_open_at(moment):
+                    return moment
+        return None
 
     def is_open_to(self, employer_id: int, zone_ids: Collection[int]) -> bool:
         """Whether the staff of an employer may use it; ``zone_ids`` are its zone and all above that."""

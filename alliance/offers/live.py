@@ -97,6 +97,22 @@ def shown_to(holder: Holder, day: date) -> Select[OfferRevision]:
     return live(day)
 
 
+def was_approved(session: Session, merchant_id: int, offer_id: UUID) -> bool:
+    """Whether an offer was ever approved: from then on it is known to everybody, withdrawn or not."""
+    approved = (
+        select(OfferApproval.revision_id)
+        .join(
+            OfferRevision,
+            and_(
+                OfferRevision.merchant_id == OfferApproval.merchant_id,
+                OfferRevision.id == OfferApproval.revision_id,
+            ),
+        )
+        .where(OfferRevision.merchant_id == merchant_id, OfferRevision.offer_id == offer_id)
+    )
+    return session.scalar(approved.limit(1)) is not None
+
+
 def naming(code_or_id: str | None) -> dict[str, object]:
     """The values of the condition NAMED for an offer's code (优惠编号) or id; None names no offer."""
     try:

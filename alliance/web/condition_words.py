@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from itertools import pairwise
 
 from flask_babel import gettext
@@ -9,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alliance import clock
 from alliance.enterprises.models import Enterprise
 from alliance.offers.conditions import Conditions, Hours, Party, Span
 from alliance.web.plain import day_words
@@ -17,6 +19,7 @@ from alliance.zones.models import Zone
 WEEKDAYS = (_l("周一"), _l("周二"), _l("周三"), _l("周四"), _l("周五"), _l("周六"), _l("周日"))
 #: So many names are said; the others are counted.
 _SAID = 3
+MIDNIGHT = time()
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,26 @@ def weekdays_words(weekdays: Sequence[int]) -> str:
 def hours_words(hours: Sequence[Hours]) -> str:
     """``11:00–14:00、22:00–次日2:00``."""
     return _("、").join(map(_window_words, hours))
+
+
+def opens_words(opens_at: datetime, at: datetime) -> str:
+    """From when on it can be used: ``今天17:00起可用``, ``明天起可用``, ``3月7日（周六）11:00起可用``."""
+    local, day = clock.local(opens_at), clock.business_date(opens_at)
+    hour = "" if local.time() == MIDNIGHT else f"{local:%H:%M}"
+    match (day - clock.business_date(at)).days:
+        case 0:
+            return _("今天%(time)s起可用", time=hour)
+        case 1:
+            return _("明天%(time)s起可用", time=hour)
+        case _:
+            weekday = WEEKDAYS[day.isoweekday() - 1]
+            return _(
+                "%(month)s月%(day)s日（%(weekday)s）%(time)s起可用",
+                month=day.month,
+                day=day.day,
+                weekday=weekday,
+                time=hour,
+            )
 
 
 def span_words(span: Span) -> str:

@@ -17,6 +17,7 @@ from alliance.clock import business_date
 from alliance.enterprises.models import Outlet
 from alliance.enterprises.placement import enterprise_zone_on
 from alliance.offers.evidence import is_on_show
+from alliance.offers.live import was_approved
 from alliance.zones.tree import subtree_ids
 
 Relation = Callable[[Session, Grant, Mapping[str, Any], datetime], bool]
@@ -72,3 +73,9 @@ def report_in_zone(session: Session, grant: Grant, names: Mapping[str, Any], at:
     """The kept report is of the grant's zone or of one below it."""
     report = (MonthlyReport.id == names["kept_id"], MonthlyReport.zone_id.in_(subtree_ids(grant.zone_id)))  # type: ignore[arg-type]
     return bool(session.scalar(select(exists().where(*report))))
+
+
+def on_offer(session: Session, grant: Grant, names: Mapping[str, Any], at: datetime) -> bool:
+    """The offer was approved once: what it says of itself today is the page's to find out."""
+    # A poster's code may have been copied wrong; no merchant has a number that the store cannot hold.
+    return names["merchant_id"] < 2**63 and was_approved(session, names["merchant_id"], names["offer_id"])

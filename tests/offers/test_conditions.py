@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alliance.clock import SHANGHAI
+from alliance.clock import SHANGHAI, from_wall_clock
 from alliance.offers.conditions import (
     ANYBODY,
     DAY_MINUTES,
@@ -187,3 +187,34 @@ def test_conditions_that_are_none(stored: dict) -> None:
 def test_nothing_set_is_nothing_stored() -> None:
     assert ANYBODY.given() == {}
     assert read_conditions({}) is ANYBODY
+
+
+@pytest.mark.parametrize(
+    ("conditions", "at", "opens"),
+    [
+        (Conditions(), "2026-03-04 12:00", "2026-03-04 12:00"),
+        (Conditions(hours=(Hours(start=1020, end=1080),)), "2026-03-04 12:00", "2026-03-04 17:00"),
+        (Conditions(hours=(Hours(start=600, end=660),)), "2026-03-04 12:00", "2026-03-05 10:00"),
+        (Conditions(weekdays=(7,)), "2026-03-04 12:00", "2026-03-08 00:00"),
+        # The window of Sunday, which goes on past a midnight that was off.
+        (
+            Conditions(
+                weekdays=(7,),
+                hours=(Hours(start=1320, end=120),),
+                blackouts=(Span(first=date(2026, 3, 8), last=date(2026, 3, 8)),),
+            ),
+            "2026-03-04 12:00",
+            "2026-03-09 00:00",
+        ),
+        (
+            Conditions(blackouts=(Span(first=date(2026, 3, 4), last=date(2026, 3, 31)),)),
+            "2026-03-04 12:00",
+            None,
+        ),
+    ],
+)
+def test_it_knows_when_it_opens_next(conditions, at, opens):
+    moment, expected = (
+        from_wall_clock(datetime.fromisoformat(each)) if each else None for each in (at, opens)
+    )
+    assert conditions.opens_at(moment, date(2026, 3, 15)) == expected

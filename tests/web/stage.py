@@ -239,7 +239,7 @@ def _pictured(world: World, merchant_id: int) -> dict[str, Any]:
     holder = world.employee(world.dairy, f"R-{picture.id.hex[-8:]}", "郑十", None)
     seen, said = Seen("解放路大润发", 580), Said(link="https://example.com/milk")
     made = report(world.session, holder.id, revision, seen, said, COMMAND_LINE, world.at)
-    return {"picture_id": picture.id, "report_id": made.id}
+    return {"picture_id": picture.id, "report_id": made.id, "approved_offer_id": revision.offer_id}
 
 
 def _of_offers(world: World, outlet: Outlet, revision: OfferRevision) -> dict[str, Any]:
@@ -332,6 +332,14 @@ def targets(stage: Stage, route: Route) -> Iterator[Target]:
     yield Target("own", own, TO_OWN)
     if names & OWNERS:
         yield Target("foreign", foreign, ALWAYS, kind="owner", whose="foreign")
+    if names == {"merchant_id", "offer_id"}:
+        for whose, held in (("own", TO_OWN), ("foreign", ALWAYS)):
+            approved = (own if whose == "own" else foreign) | {
+                "offer_id": stage.things[whose]["approved_offer_id"]
+            }
+            yield Target(
+                f"{whose} approved", approved, held | {relations.on_offer}, kind="owner", whose=whose
+            )
     if "outlet_id" in names:
         yield Target("sibling", sibling, TO_OWN - {relations.own_outlet}, kind="owner", whose="sibling")
         mixed = own | {"outlet_id": foreign["outlet_id"]}

@@ -1,4 +1,4 @@
-"""The employee's phone: the pass, the offers, the record; and that each shows one holder's things only."""
+"""The employee's phone: the pass and the record; and that each shows one holder's things only."""
 
 from datetime import timedelta
 
@@ -8,10 +8,6 @@ from sqlalchemy import func, select
 from alliance.accounts.models import Role
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
-from alliance.offers.conditions import Conditions, Hours, Span
-from alliance.offers.life import withdraw
-from alliance.offers.models import Offer
-from alliance.offers.pricing import AlliancePrice, Discount
 from alliance.passes.credential import verify
 from alliance.passes.issue import pass_of, reissue, revoke
 from alliance.passes.models import Pass, TypedCode
@@ -127,76 +123,6 @@ def test_the_wrong_method(phone, method, path):
 @pytest.mark.parametrize("path", ["/pass", "/offers", "/redemptions"])
 def test_who_is_no_holder_has_no_phone_pages(scene, path):
     assert scene.cashier().get(path).status_code == 403
-
-
-# --- offers ------------------------------------------------------------------------------------------
-
-
-def test_it_lists_what_is_live_today_of_every_merchant(phone, scene):
-    world, today = scene.world, business_date(scene.at)
-    world.live_offer(world.dairy, "TOMORROW", Discount(pay_permille=700), starts_on=today + timedelta(days=1))
-    world.live_offer(
-        world.garage, "KIOSK", AlliancePrice(unit_price_fen=350), outlet_ids=(world.garage_hall.id,)
-    )
-    gone = world.live_offer(world.dairy, "GONE", Discount(pay_permille=600))
-    withdraw(
-        scene.session, scene.session.get_one(Offer, (gone.merchant_id, gone.offer_id)), COMMAND_LINE, scene.at
-    )
-    scene.session.commit()
-    page = text(phone.get("/offers"))
-    for shown in (
-        "优惠MILK",
-        "8折",
-        "优惠WASH",
-        "5折",
-        "联盟价 ¥3.50/份",
-        "车天下展厅",
-        "全部门店",
-        "长期有效",
-    ):
-        assert shown in page
-    assert "优惠TOMORROW" not in page
-    assert "优惠GONE" not in page
-
-
-def test_it_says_what_this_holder_has_left(phone, scene):
-    world = scene.world
-    world.live_offer(world.dairy, "TWICE", Discount(pay_permille=900), limit_total=500, limit_holder=2)
-    world.redeem(offer="TWICE", holder=world.mechanic)
-    world.redeem(offer="TWICE", holder=world.salesman)
-    scene.session.commit()
-    assert "共500次，还剩498次，每人限2次，本人还剩1次" in text(phone.get("/offers"))
-    world.redeem(offer="TWICE", holder=world.mechanic)
-    scene.session.commit()
-    page = text(phone.get("/offers"))
-    assert "本人还剩0次" in page
-    assert "已用完" in page
-
-
-def test_it_leaves_out_what_is_for_others_or_for_other_days(phone, scene):
-    """The mechanic's garage stands in the west; it is a Wednesday noon."""
-    world = scene.world
-    for code, conditions in (
-        ("NEAR", Conditions(zones=(world.root.id,), hours=(Hours(start=22 * 60, end=2 * 60),))),
-        ("EAST", Conditions(zones=(world.east.id,))),
-        ("OUT", Conditions(not_employers=(world.garage.id,))),
-        ("SUNDAY", Conditions(weekdays=(7,))),
-        ("OFF", Conditions(blackouts=(Span(first=business_date(world.at), last=business_date(world.at)),))),
-    ):
-        world.live_offer(world.dairy, code, Discount(pay_permille=900), conditions=conditions)
-    scene.session.commit()
-    page = text(phone.get("/offers"))
-    # Not at this hour, but today: it is there, with its hours.
-    assert ("优惠NEAR" in page, "22:00–次日2:00" in page, "仅限船营区单位员工" in page) == (True, True, True)
-    for hidden in ("EAST", "OUT", "SUNDAY", "OFF"):
-        assert f"优惠{hidden}" not in page
-
-
-def test_without_offers_it_says_what_comes(phone, scene):
-    for offer in scene.session.scalars(select(Offer)):
-        withdraw(scene.session, offer, COMMAND_LINE, scene.at)
-    scene.session.commit()
-    assert "今天还没有优惠" in text(phone.get("/offers"))
 
 
 # --- what was used -----------------------------------------------------------------------------------

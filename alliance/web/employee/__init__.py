@@ -4,4 +4,11 @@ from flask import Blueprint
 
 bp = Blueprint("employee", __name__, template_folder="templates")
 
-from alliance.web.employee import cheaper, devices, family, printed_card, routes  # noqa: E402, F401 - register the routes
+from alliance.web.employee import (  # noqa: E402, F401 - register the routes
+    cheaper,
+    devices,
+    family,
+    offers,
+    printed_card,
+    routes,
+)

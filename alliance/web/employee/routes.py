@@ -8,8 +8,6 @@ from sqlalchemy import select
 
 from alliance import clock
 from alliance.enterprises.models import Enterprise
-from alliance.offers.counters import View
-from alliance.offers.live import shown_to
 from alliance.passes import devices
 from alliance.passes.entitlement import entitlement
 from alliance.passes.household import carried_by
@@ -28,7 +26,6 @@ from alliance.web.entries import entries
 from alliance.web.errors import answer, status_of
 from alliance.web.extensions import db
 from alliance.web.holder_phones import phones_of
-from alliance.web.offer_cards import offer_cards, who_is, with_showings
 from alliance.web.words import REFUSALS, remedy_for
 
 
@@ -67,18 +64,6 @@ def renew_credential() -> ResponseReturnValue:
         "expires_at": shown.expires_at.isoformat(),
         "now": at.isoformat(),
     }
-
-
-@bp.get("/offers")
-def list_offers() -> ResponseReturnValue:
-    """What can be used today, and what is left of it."""
-    at = clock.now()
-    today, holder = clock.business_date(at), db.session.get_one(Holder, g.grant.holder_id)
-    view = View(at, holder.id, holder.sponsor_id or holder.id)
-    cards = offer_cards(db.session, db.session.scalars(shown_to(holder, today)).all(), view)
-    who = who_is(db.session, holder.sponsor_id or holder.id, today)
-    cards = [card for card in cards if card.is_for(who, today)]
-    return render_template("employee/list_offers.html", cards=with_showings(db.session, cards))
 
 
 @bp.get("/redemptions")
