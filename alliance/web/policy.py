@@ -142,6 +142,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("enterprise.download_offers", "GET"): ENTERPRISE,
     ("enterprise.new_offer", "GET"): ENTERPRISE,
     ("enterprise.new_offer", "POST"): ENTERPRISE,
+    ("enterprise.preview_offer", "POST"): ENTERPRISE,
     ("enterprise.show_offer", "GET"): ENTERPRISE,
     ("enterprise.edit_offer", "GET"): ENTERPRISE,
     ("enterprise.edit_offer", "POST"): ENTERPRISE,

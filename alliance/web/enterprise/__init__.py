@@ -17,6 +17,7 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     overview,  # noqa: F401
     people,  # noqa: F401
     pictures,  # noqa: F401
+    preview,  # noqa: F401
     redemptions,  # noqa: F401
     refusals,  # noqa: F401
     tokens,  # noqa: F401
