@@ -10,6 +10,7 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     cards,  # noqa: F401
     cashiers,  # noqa: F401
     cheaper,  # noqa: F401
+    copies,  # noqa: F401
     drafts,  # noqa: F401
     notices,  # noqa: F401
     offer_list,  # noqa: F401
