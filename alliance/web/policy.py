@@ -147,6 +147,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("enterprise.edit_offer", "GET"): ENTERPRISE,
     ("enterprise.edit_offer", "POST"): ENTERPRISE,
     ("enterprise.copy_offer", "POST"): ENTERPRISE,
+    ("enterprise.show_poster", "GET"): ENTERPRISE,
     ("enterprise.pause_offer", "POST"): ENTERPRISE,
     ("enterprise.resume_offer", "POST"): ENTERPRISE,
     ("enterprise.withdraw_offer", "POST"): ENTERPRISE,

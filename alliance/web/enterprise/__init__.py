@@ -18,6 +18,7 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     overview,  # noqa: F401
     people,  # noqa: F401
     pictures,  # noqa: F401
+    posters,  # noqa: F401
     preview,  # noqa: F401
     redemptions,  # noqa: F401
     refusals,  # noqa: F401
