@@ -1,4 +1,4 @@
-"""A poster or a table card of an offer, to be printed: what it grants, and a code that leads employees to it."""
+"""A poster or a table card of an offer: what it grants, and a code that leads employees to it."""
 
 from uuid import UUID
 
