@@ -21,12 +21,19 @@ def thumbs(page: Page, field: str):
     return page.locator(f"[data-name={field}] .thumbs img")
 
 
+def submit(admin: Page) -> None:
+    """The last step of the form."""
+    admin.get_by_role("link", name="确认").click()
+    admin.get_by_role("button", name="提交审核").click()
+
+
 def submit_offer(admin: Page, tmp_path: Path) -> None:
     admin.get_by_role("link", name="优惠", exact=True).click()
     admin.get_by_role("link", name="新建优惠").click()
     admin.get_by_label("优惠名称").fill("全城最佳鲜牛奶")
-    admin.get_by_text("联盟价", exact=True).first.click()
-    admin.get_by_label("联盟价").last.fill("4.50")
+    admin.get_by_text("联盟价/成本价", exact=True).click()
+    admin.locator("#unit_price").fill("4.50")
+    admin.get_by_role("link", name="图片与依据").click()
     choose(admin, "picture", tmp_path / "a.jpg", heic())
     expect(admin.get_by_text("这是苹果手机的 HEIC 照片")).to_be_visible()
     choose(admin, "picture", tmp_path / "b.jpg", photo(size=(3000, 2000)))
@@ -35,16 +42,16 @@ def submit_offer(admin: Page, tmp_path: Path) -> None:
     expect(admin.locator("#picture-choose")).to_be_hidden()
     admin.get_by_text("最优惠的依据").click()
     admin.get_by_label("市场价").fill("5.80")
-    admin.get_by_role("button", name="提交审核").click()
+    submit(admin)
     # It is said at its field, and the picture is still there.
-    expect(admin.get_by_text("不许用“最佳”这样的词")).to_be_visible()
+    expect(admin.locator("#title-wrong")).to_contain_text("不许用“最佳”这样的词")
     expect(thumbs(admin, "picture")).to_have_count(1)
     admin.get_by_label("优惠名称").fill("鲜牛奶")
-    admin.get_by_role("button", name="提交审核").click()
+    submit(admin)
     expect(admin.get_by_text("填了市场价就要有依据，请在下面")).to_be_visible()
     choose(admin, "photos", tmp_path / "c.jpg", gps_photo())
     expect(thumbs(admin, "photos")).to_have_count(1)
-    admin.get_by_role("button", name="提交审核").click()
+    submit(admin)
     expect(admin.get_by_text("已提交，等待主办方审核")).to_be_visible()
 
 

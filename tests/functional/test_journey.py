@@ -54,8 +54,10 @@ def submit_offer(page: Page) -> None:
     page.get_by_text("满减", exact=True).click()
     page.get_by_label("满", exact=True).fill("１００")
     page.get_by_label("减", exact=True).fill("20")
-    page.get_by_text("次数限制").click()
+    expect(page.locator(".phone-frame")).to_contain_text("满100减20")
+    page.get_by_role("link", name="限量").click()
     page.get_by_label("总次数").fill("500")
+    page.get_by_role("link", name="确认").click()
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("已提交，等待主办方审核")).to_be_visible()
 

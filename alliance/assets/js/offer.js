@@ -1,4 +1,7 @@
-// The offer form: shows the terms of the chosen kind only. Without it all are shown, and it still works.
+// The offer form: step by step, with the terms of the chosen kind only, and a phone that shows what comes of
+// it. Without it everything is on one long page, and it still works.
+import { preview } from "./lib/offer-preview.js";
+import { steps } from "./lib/steps.js";
 
 const form = document.querySelector("[data-offer]");
 const buttons = [...form.querySelectorAll("[data-once]")];
@@ -20,3 +23,5 @@ form.addEventListener("submit", () => {
 });
 addEventListener("pageshow", () => lock(false));
 showKind();
+steps(form);
+preview(form, (problems) => form.querySelector("[data-problems]").replaceChildren(problems));

@@ -10,6 +10,7 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     cards,  # noqa: F401
     cashiers,  # noqa: F401
     cheaper,  # noqa: F401
+    copies,  # noqa: F401
     drafts,  # noqa: F401
     figures,  # noqa: F401
     notices,  # noqa: F401
@@ -18,6 +19,8 @@ from alliance.web.enterprise import (  # noqa: E402 - registers the routes
     overview,  # noqa: F401
     people,  # noqa: F401
     pictures,  # noqa: F401
+    posters,  # noqa: F401
+    preview,  # noqa: F401
     redemptions,  # noqa: F401
     refusals,  # noqa: F401
     tokens,  # noqa: F401

@@ -90,7 +90,7 @@ class ConditionsForm(FlaskForm):  # type: ignore[misc]
 
     @property
     def condition_fields(self) -> list[Field]:
-        """The fields of the conditions, folded away likewise."""
+        """The fields of the conditions; the page folds them away while there is nothing in them."""
         return [self[name] for name in Conditions.model_fields]
 
     @property

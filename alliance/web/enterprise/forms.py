@@ -221,20 +221,15 @@ class OfferForm(ConditionsForm):
 
     @property
     def limit_fields(self) -> list[Field]:
-        """The fields of the limits; the page folds them away while there is nothing in them."""
+        """The fields of the limits."""
         return [self[name] for name in Limits.model_fields]
-
-    @property
-    def has_limits(self) -> bool:
-        """Whether there is something to see in the limits' fields."""
-        return any(field.errors or field._value() for field in self.limit_fields)
 
     def draft(self, code: str | None = None) -> Draft:
         """What a valid form says; ``code`` is that of the offer to be revised."""
         return Draft(
             code=code or self.code.data,
             title=self.title.data,
-            terms=self._terms(),
+            terms=self.terms(),
             starts_on=self.starts_on.data,
             ends_on=self.ends_on.data,
             limits=Limits(**{field.name: field.data for field in self.limit_fields}),
@@ -270,7 +265,8 @@ class OfferForm(ConditionsForm):
         evidence = Evidence(self.market_price.data, self.basis.data, self.link.data, tuple(self.photos.ids))
         return Showing(self.picture.first, evidence)
 
-    def _terms(self) -> Terms:
+    def terms(self) -> Terms:
+        """What valid fields of the chosen kind say."""
         fields = FIELDS_OF_KIND[self.kind.data]
         given = {term: self[name].data for name, term in fields.items()}
         return read_terms({"kind": self.kind.data} | {k: v for k, v in given.items() if v is not None})

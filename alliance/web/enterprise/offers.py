@@ -18,6 +18,7 @@ from alliance.web.enterprise import bp, lookups
 from alliance.web.enterprise.draft_lines import DraftLine, typed
 from alliance.web.enterprise.forms import OfferForm, as_submitted
 from alliance.web.enterprise.page import page
+from alliance.web.enterprise.steps import EXAMPLES, STEPS, wrong_steps
 from alliance.web.extensions import db
 from alliance.web.offer_lines import OfferLine
 
@@ -138,7 +139,16 @@ def form_page(
     enterprise_id: int, form: OfferForm, line: OfferLine | None = None, kept: DraftLine | None = None
 ) -> ResponseReturnValue:
     """The form, of a new offer, of a revision (``line``), or of a draft of either (``kept``)."""
-    shown = page("enterprise/offer_form.html", enterprise_id, form=form, line=line, kept=kept)
+    shown = page(
+        "enterprise/offer_form.html",
+        enterprise_id,
+        form=form,
+        line=line,
+        kept=kept,
+        steps=STEPS,
+        examples=EXAMPLES,
+        wrong_steps=wrong_steps(form),
+    )
     return shown, 422 if form.errors else 200
 
 
