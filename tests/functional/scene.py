@@ -28,11 +28,12 @@ PHONES = {
     "admin": "13900000002",
     "cashier": "13900000003",
     "mechanic": "13800000001",
+    "data officer": "13900000004",
 }
 
 
 def people(session: Session) -> World:
-    """A world with an organizer, the dairy's administrator and cashier, and the mechanic; committed."""
+    """A world with those who run it, the dairy's administrator and cashier, and the mechanic; committed."""
     world = World(session, clock.now())
     grants: dict[str, dict[str, Any]] = {
         "organizer": {"role": Role.ORGANIZER},
@@ -42,6 +43,7 @@ def people(session: Session) -> World:
             "enterprise_id": world.dairy.id,
             "outlets": [world.dairy_shop],
         },
+        "data officer": {"role": Role.DATA_OFFICER},
         "mechanic": {"role": Role.HOLDER, "holder_id": world.mechanic.id},
     }
     for who, scope in grants.items():
