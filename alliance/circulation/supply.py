@@ -17,7 +17,13 @@ from alliance.circulation.scope import EVERYWHERE, Axis, Scope
 from alliance.clock import business_date, start_of
 from alliance.enterprises.placement import outlet_spells
 from alliance.offers.limits import read_limits
-from alliance.offers.models import OfferApproval, OfferRevision, OfferRevisionOutlet, OfferWithdrawal
+from alliance.offers.models import (
+    OfferApproval,
+    OfferPause,
+    OfferRevision,
+    OfferRevisionOutlet,
+    OfferWithdrawal,
+)
 from alliance.redemptions.models import Redemption, Reversal
 from alliance.zones.tree import subtree_ids
 
@@ -51,10 +57,15 @@ def live_revisions(session: Session, period: Span, scope: Scope = EVERYWHERE) ->
     """The approved revisions that were live on a day of the period at an outlet of the scope.
 
     A revision is live from its approval to the approval of a later one or the withdrawal of its offer, on the
-    days that it names, the days of those events included. By the holder's zone all count: everybody may
-    redeem at any outlet.
+    days that it names, the days of those events included; on a day that was paused from morning to night it
+    is not. By the holder's zone all count: everybody may redeem at any outlet.
     """
-    found = _in_force(session, period)
+    pauses = _pauses(session, period)
+    found = [
+        each
+        for each in _in_force(session, period)
+        if _has_a_day(each, pauses[each.merchant_id, each.offer_id])
+    ]
     places = _places(session, period, scope)
     bound = _bound_to(session, {each.id for each in found})
     return [each for each in found if _is_somewhere(each, bound.get(each.id), places[each.merchant_id])]
@@ -130,6 +141,32 @@ def _in_force(session: Session, period: Span) -> list[LiveRevision]:
                 found.append(LiveRevision(*key, row.limits, begins, until))
             superseded = row.at if superseded is None else min(superseded, row.at)
     return found
+
+
+def _pauses(session: Session, period: Span) -> Mapping[OfferKey, list[Span]]:
+    """The spans of days of the period on which offers were paused from morning to night."""
+    first, last = period
+    rows = session.execute(
+        select(OfferPause.merchant_id, OfferPause.offer_id, OfferPause.at, OfferPause.resumed_at).where(
+            OfferPause.at < start_of(last),
+            or_(OfferPause.resumed_at.is_(None), OfferPause.resumed_at > start_of(first)),
+        )
+    )
+    found: dict[OfferKey, list[Span]] = defaultdict(list)
+    for merchant_id, offer_id, at, resumed_at in rows:
+        until = business_date(resumed_at) - _ONE_DAY if resumed_at else last
+        found[merchant_id, offer_id].append((business_date(at) + _ONE_DAY, until))
+    return found
+
+
+def _has_a_day(each: LiveRevision, pauses: list[Span]) -> bool:
+    """Whether there is a day left on which it was not paused."""
+    day = each.first
+    for begins, until in sorted(pauses):
+        if day < begins:
+            return True
+        day = max(day, until + _ONE_DAY)
+    return day <= each.last
 
 
 def _approved(period: Span) -> Select[*tuple[Any, ...]]:

@@ -20,7 +20,8 @@ from alliance.circulation.supply import Quota, active_merchants, live_revisions,
 from alliance.enterprises.placement import move_enterprise, move_outlet
 from alliance.offers.life import Draft, submit, withdraw
 from alliance.offers.limits import Limits
-from alliance.offers.models import Offer
+from alliance.offers.models import Offer, Side
+from alliance.offers.pauses import pause, resume
 from alliance.offers.pricing import Discount
 from alliance.passes.issue import pass_of
 from alliance.people.employment import leave
@@ -188,6 +189,23 @@ def test_a_withdrawn_offer_was_live_until_that_day(world):
     withdraw(world.session, milk, COMMAND_LINE, noon(date(2026, 3, 9)))
     assert live(world) == [("MILK", MARCH[0], date(2026, 3, 9)), ("WASH", *MARCH)]
     assert live(world, APRIL) == [("WASH", *APRIL)]
+
+
+def test_an_offer_that_is_paused_throughout_is_not_live(world):
+    milk = world.session.get_one(Offer, (world.dairy.id, world.milk.offer_id))
+    whole = ("MILK", *MARCH)
+    pause(world.session, milk, Side.MERCHANT, "", COMMAND_LINE, noon(date(2026, 2, 27)))
+    resume(world.session, milk, Side.MERCHANT, COMMAND_LINE, noon(date(2026, 3, 20)))
+    assert whole in live(world)
+    # The other side's pause closes the gap, but for the day on which it began.
+    pause(world.session, milk, Side.ORGANIZER, "查价格", COMMAND_LINE, noon(date(2026, 3, 20)))
+    assert whole in live(world)
+    assert ("MILK", *APRIL) not in live(world, APRIL)
+    resume(world.session, milk, Side.ORGANIZER, COMMAND_LINE, noon(date(2026, 4, 30)))
+    assert ("MILK", *APRIL) in live(world, APRIL)
+    assert live(world, (date(2026, 3, 2), date(2026, 3, 19))) == [
+        ("WASH", date(2026, 3, 2), date(2026, 3, 19))
+    ]
 
 
 def test_a_revision_gives_way_to_the_next_that_is_approved(world):
