@@ -49,7 +49,7 @@ def test_it_shows_every_operation_from_our_own_server(page: Page, shared_server:
         "Reconcile a day",
     ):
         expect(page.get_by_text(summary)).to_be_visible()
-    expect(page.locator(".opblock")).to_have_count(10)
+    expect(page.locator(".opblock")).to_have_count(11)
     page.get_by_text("Redeem an offer").click()
     expect(page.get_by_text("offer_not_live").first).to_be_visible()
     assert said == []
