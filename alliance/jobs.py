@@ -79,6 +79,7 @@ def make_jobs(settings: Settings) -> Huey:
             if (period := due_report(session, settings.report_day, at)) is None:
                 return
             report = monthly(session, period, EVERYWHERE, at, sees_all=False)
+        with sessions() as session:
             for_writing(session)
             keep_by_worker(session, report)
             session.commit()

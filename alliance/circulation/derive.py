@@ -15,6 +15,7 @@ from alliance.circulation.models import DayFlow, DerivedMonth
 from alliance.circulation.registry import delete_periods, take_turn
 from alliance.clock import business_date, days, month_of, next_month
 from alliance.redemptions.models import DirtyMark, Redemption
+from alliance.store import new_id
 
 _ONE_DAY = timedelta(days=1)
 _DAY_GRAIN = ("business_date", "employer_zone_id", "outlet_zone_id")
@@ -51,9 +52,10 @@ def derive(session: Session, month: date, at: datetime) -> None:
     if stale:
         delete_periods(session, month)
     _delete_marks(session, [(day, id_) for day, id_ in marks])
-    session.execute(
-        update(DerivedMonth).where(DerivedMonth.month == month).values(through=last, derived_at=at)
-    )
+    done: dict[str, object] = {"through": last, "derived_at": at}
+    # Whoever has prepared a period before this must not keep it.
+    done |= {"turn": new_id()} if stale else {}
+    session.execute(update(DerivedMonth).where(DerivedMonth.month == month).values(done))
 
 
 def forget(session: Session) -> None:

@@ -31,11 +31,10 @@ def take_turn(session: Session, month: date, at: datetime) -> date:
     A second rebuild waits here, then starts from what the first one left. Whoever locks several months does
     so in their order.
     """
-    turn = new_id()
     upsert = dialect_insert(session, DerivedMonth).values(
-        month=month, through=month - _ONE_DAY, turn=turn, derived_at=at
+        month=month, through=month - _ONE_DAY, turn=new_id(), derived_at=at
     )
-    locked = upsert.on_conflict_do_update(index_elements=["month"], set_={"turn": turn, "derived_at": at})
+    locked = upsert.on_conflict_do_update(index_elements=["month"], set_={"derived_at": at})
     through: date = session.execute(locked.returning(DerivedMonth.through)).scalar_one()
     return through
 

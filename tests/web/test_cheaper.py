@@ -76,7 +76,7 @@ def room(reported: CheaperReport) -> str:
 
 def test_the_way_from_the_offers_page_to_a_report_with_a_photo(scene, holder, named):
     link = "/reports/new?merchant={merchant}&amp;offer={offer}".format(**named)
-    assert link in text(holder.get("/offers"))
+    assert link in text(holder.get("/offers/{merchant}/{offer}".format(**named)))
     page = text(holder.get("/reports/new", query_string=named))
     assert "优惠PRICE" in page
     assert "联盟价 ¥5.00/份" in page
