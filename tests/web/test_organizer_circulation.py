@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from alliance.accounts.models import Role
 from alliance.audit.trail import COMMAND_LINE
-from alliance.circulation.names import NAMES
+from alliance.circulation.names import AROUND_NAMES, NAMES
 from alliance.redemptions import months
 from alliance.redemptions.reverse import Authority, reverse
 from alliance.store import new_id
@@ -140,7 +140,7 @@ def test_the_figures_are_called_as_everywhere(app):
     with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
         figures = [figure for _, group in figure_cards._GROUPS for figure in group]
         assert {figure.name: str(figure.title) for figure in figures} == {
-            figure.name: NAMES[figure.name] for figure in figures
+            figure.name: {**NAMES, **AROUND_NAMES}[figure.name] for figure in figures
         }
 
 

@@ -12,6 +12,7 @@ from alliance.audit.models import AuditEntry
 from alliance.audit.trail import COMMAND_LINE
 from alliance.clock import business_date
 from alliance.enterprises.placement import move_enterprise
+from alliance.offers.conditions import Conditions
 from alliance.offers.life import Draft, submit, withdraw
 from alliance.offers.limits import Limits
 from alliance.offers.live import live
@@ -366,6 +367,7 @@ def test_whatever_an_edit_changes_is_shown_as_changed(scene, organizer):
         {"starts_on": date(2026, 4, 1)},
         {"ends_on": date(2026, 4, 1)},
         {"audience": Audience.DEPENDANT},
+        {"conditions": Conditions(weekdays=(1, 2))},
         {"outlet_ids": (scene.world.dairy_kiosk.id,)},
         *({"limits": Limits(**{name: 3})} for name in Limits.model_fields),
     ]
@@ -377,7 +379,7 @@ def test_whatever_an_edit_changes_is_shown_as_changed(scene, organizer):
 
 def test_every_column_that_an_edit_can_change_is_tried_above():
     same = {"merchant_id", "id", "offer_id", "number", "submitted_at", "submitted_by_id"}
-    tried = {"title", "terms", "starts_on", "ends_on", "limits", "audience"}
+    tried = {"title", "terms", "starts_on", "ends_on", "limits", "audience", "conditions"}
     assert set(OfferRevision.__table__.columns.keys()) == same | tried
 
 
